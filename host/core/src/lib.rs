@@ -1,1 +1,3 @@
 //! The pure half of Transom.
+
+pub mod json;
