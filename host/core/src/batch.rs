@@ -280,6 +280,12 @@ impl Batch {
         self.reorder = true;
     }
 
+    /// Fails the record that was pushed last, before it is on its way.
+    pub(crate) fn refuse(&mut self, record: RecordId, code: &str, message: String) {
+        self.order.pop();
+        self.record_failure(record, Step::ValueConverter, code, message);
+    }
+
     fn record_failure(&mut self, record: RecordId, step: Step, code: &str, message: String) {
         let failure = narrow(self.failures.len());
         self.failures.push(Failure { step, code: code.into(), message });

@@ -6,13 +6,22 @@
 use crate::{
     batch::{Batch, narrow},
     call::Fault,
-    document::Root,
+    document::{At, Hint, Root},
     json::{self, JsonError, Member, Problem, Span},
     metadata,
-    record::{Header, Headers, Record, RecordId},
+    path::Path,
+    record::{Header, Headers, NewRecord, Record, RecordId, Source},
 };
 use smt_abi::code;
 use std::io::Write;
+
+/// The offset that a record names.
+fn offset(batch: &mut Batch, text: Span) -> Result<Option<i64>, Fault> {
+    let path = Path::parse("offset").expect("a plain name is a path");
+    let at = At { path: &path, hint: &mut Hint::default() };
+    let Some(text) = batch.documents.read(&mut Root::text(text, 0), at) else { return Ok(None) };
+    metadata::offset(batch.documents.arena.get(text))
+}
 
 /// The text of a whole record, in the arena.
 pub(crate) fn record(batch: &mut Batch, id: RecordId) -> Span {
@@ -35,6 +44,24 @@ pub(crate) fn headers(batch: &mut Batch, id: RecordId) -> Span {
 }
 
 impl Batch {
+    /// Adds a record that is written in the shape of `@record`; `topic` is for one that names none. A text that is
+    /// not of that shape has failed from the start.
+    pub fn push_record(&mut self, text: &[u8], topic: &str) -> RecordId {
+        let id = self.push(&NewRecord { topic, ..NewRecord::default() });
+        let text = self.documents.arena.push(text);
+        let read = read(self, id, text).and_then(|new| Ok((new, offset(self, text)?)));
+        match read {
+            Ok((new, offset)) => {
+                let (key, value) = (new.key.source(), new.value.source());
+                let source =
+                    Source { topic: new.topic, partition: new.partition, offset, key, value };
+                self.records[id.index()] = Record { source, ..new };
+            }
+            Err(Fault { code, message }) => self.refuse(id, code, message),
+        }
+        id
+    }
+
     /// Appends a whole record in the shape of `@record`.
     pub fn write_record(&self, id: RecordId, out: &mut Vec<u8>) {
         let record = &self.records[id.index()];

@@ -39,6 +39,12 @@ pub(crate) fn timestamp(text: &[u8]) -> Result<Option<i64>, Fault> {
     })
 }
 
+/// An offset from a JSON number, or none from `null`.
+pub(crate) fn offset(text: &[u8]) -> Result<Option<i64>, Fault> {
+    number(text)
+        .map_err(|()| refused("offset", text, "a number from 0 to 9223372036854775807, or null"))
+}
+
 /// A whole number without sign; `null` is none.
 fn number<N: std::str::FromStr>(text: &[u8]) -> Result<Option<N>, ()> {
     match std::str::from_utf8(text) {

@@ -307,3 +307,22 @@ fn contracts_that_cannot_hold_are_refused() {
     let error = Contract::parse(b"{}", &bad).unwrap_err().to_string();
     assert_eq!(error, "static operation 0 of `smt_init`: its value is not JSON");
 }
+
+#[test]
+fn records_are_read_in_the_shape_they_are_written_in() {
+    let whole = r#"{"topic":"t","partition":3,"offset":9,"timestamp":5,"key":[1],"value":{"a": 1.0},"headers":[{"key":"h\n","value":2},{"key":"n"}]}"#;
+    let mut batch = Batch::default();
+    batch.push_record(whole.as_bytes(), "other");
+    batch.push_record(br#" {"value":null} "#, "other");
+    batch.push_record(br#"{"valeu":null}"#, "other");
+    batch.push_record(br#"{"offset":-1}"#, "other");
+    let shown = show(&batch);
+    let expected = [
+        "2 failed: guest-bad-record",
+        "3 failed: guest-bad-metadata",
+        &format!("0 {whole}"),
+        r#"1 {"topic":"other","value":null}"#,
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(batch.origin(batch.survivors()[0]).offset, Some(9));
+}

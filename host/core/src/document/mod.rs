@@ -145,6 +145,11 @@ impl Root {
         }
     }
 
+    /// The text as it was before any edit, where there is one.
+    pub(crate) fn source(&self) -> Option<Span> {
+        (!self.is_absent()).then_some(self.text)
+    }
+
     /// True for a tombstone, or where there is no key.
     pub(crate) fn is_absent(&self) -> bool {
         self.state == State::Absent
