@@ -1,1 +1,5 @@
-//! Transom.
+//! Transom, the host: sandbox, shipped SMTs, command line.
+
+pub mod app;
+pub mod shipped;
+pub mod wasm;

@@ -1,0 +1,44 @@
+//! Finding SMTs: shipped ones by name, others by path.
+
+use super::Failure;
+use crate::{
+    shipped,
+    wasm::{Limits, Module, Runtime},
+};
+use std::{borrow::Cow, fs};
+
+/// A runtime with default limits; compiled modules are not kept.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    Runtime::new(Limits::default(), None).map_err(|error| Failure::Run(error.to_string()))
+}
+
+/// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file.
+pub(super) fn load(runtime: &Runtime, name: &str) -> Result<Module, Failure> {
+    runtime.load(&bytes(name)?).map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", chain(&error))))
+}
+
+fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
+    if let Some(module) = shipped::find(name) {
+        return Ok(Cow::Borrowed(module));
+    }
+    let is_path = name.contains(['/', '\\']) || name.ends_with(".wasm");
+    if !is_path {
+        let known = shipped::names().collect::<Vec<_>>().join(", ");
+        return Err(Failure::Usage(format!(
+            "there is no SMT `{name}`; shipped are {known}, and any other is given by the path of its .wasm file"
+        )));
+    }
+    fs::read(name).map(Cow::Owned).map_err(|error| Failure::Usage(format!("SMT `{name}` cannot be read: {error}")))
+}
+
+/// An error with its causes, on one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

@@ -1,0 +1,93 @@
+//! `transom plugins`: the SMTs that this binary carries.
+
+use super::{Failure, library};
+use crate::{
+    shipped,
+    wasm::{Instance, Manifest, Module},
+};
+use clap::Args;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print one JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// An SMT, and what it asks for under some configuration: which slots it reads depends on that.
+struct Plugin {
+    manifest: Manifest,
+    slots: Vec<String>,
+    /// The configuration that `slots` were asked for with.
+    config: Value,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let runtime = library::runtime()?;
+    let mut plugins = Vec::new();
+    for name in shipped::names() {
+        plugins.push(Plugin::of(&library::load(&runtime, name)?)?);
+    }
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        let all: Vec<Value> = plugins.iter().map(Plugin::to_json).collect();
+        writeln!(out, "{}", Value::Array(all))?;
+    } else {
+        for plugin in &plugins {
+            write!(out, "{}", plugin.to_text())?;
+        }
+    }
+    Ok(())
+}
+
+impl Plugin {
+    /// Asks a module for its slots: without settings if it takes that, else with those of its first case.
+    fn of(module: &Module) -> Result<Self, Failure> {
+        let manifest = module.manifest().clone();
+        let failed = |message: String| Failure::Run(format!("SMT `{}`: {message}", manifest.name));
+        let cases = manifest.cases.iter().filter(|case| case.get("refused").is_none());
+        let configs = cases.filter_map(|case| case.get("config").cloned());
+        let mut reason = String::new();
+        for config in std::iter::once(json!({})).chain(configs) {
+            let mut instance = Instance::new(module).map_err(|failure| failed(failure.to_string()))?;
+            match instance.init(config.to_string().as_bytes()) {
+                Ok(init) => {
+                    let descriptor: Value = serde_json::from_slice(&init.descriptor).map_err(|error| failed(error.to_string()))?;
+                    let slots = descriptor.get("slots").and_then(Value::as_array).cloned().unwrap_or_default();
+                    let slots = slots.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                    return Ok(Self { manifest, slots, config });
+                }
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        Err(failed(reason))
+    }
+
+    fn to_json(&self) -> Value {
+        let Manifest { name, version, abi, description, config, .. } = &self.manifest;
+        json!({
+            "name": name, "type": "transformation", "version": version, "abi": abi, "description": description,
+            "slots": {"of": self.slots, "with": self.config}, "config": config,
+        })
+    }
+
+    fn to_text(&self) -> String {
+        let Manifest { name, version, description, config, .. } = &self.manifest;
+        let mut text = format!("{name} {version}\n  {description}\n");
+        let with = if self.config == json!({}) { String::new() } else { format!("  (with {})", self.config) };
+        let slots = if self.slots.is_empty() { "none".to_owned() } else { self.slots.join(", ") };
+        text.push_str(&format!("  slots: {slots}{with}\n  config:\n"));
+        let required: Vec<&str> =
+            config.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        for (setting, schema) in config.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let of = |key: &str| schema.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let default = of("default").map(|default| format!(", default {default}")).unwrap_or_default();
+            let needed = if required.contains(&setting.as_str()) { ", required" } else { "" };
+            let what = of("description").unwrap_or_default();
+            text.push_str(&format!("    {setting}  ({}{needed}{default})  {what}\n", of("type").unwrap_or_else(|| "any".to_owned())));
+        }
+        text
+    }
+}
