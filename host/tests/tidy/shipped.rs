@@ -25,7 +25,9 @@ fn every_shipped_smt_is_complete() {
             "crate-type holds \"cdylib\", so that a module comes out",
         );
         expect(all.iter().any(|file| file.path == format!("{dir}/README.md")), "has a README.md");
-        let is_case = |file: &&File| file.path.starts_with(&format!("{dir}/cases/")) && file.extension() == "json";
+        let is_case = |file: &&File| {
+            file.path.starts_with(&format!("{dir}/cases/")) && file.extension() == "json"
+        };
         expect(all.iter().any(|file| is_case(&file)), "has cases/*.json");
         expect(readme.contains(&format!("`{name}`")), "has a row in the table of README.md");
     }
