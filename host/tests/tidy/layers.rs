@@ -21,11 +21,10 @@ const SIBLINGS: [&str; 5] = ["connectors", "topics", "wasm", "offsets", "admin"]
 const KEPT_IN: [(&str, &str); 2] = [("wasmtime", "host/src/wasm"), ("rdkafka", "host/src/topics")];
 
 /// Where `unsafe` may stand. Each of these says at its top why it cannot do without.
-const UNSAFE: [&str; 5] = [
+const UNSAFE: [&str; 4] = [
     "host/core/src/json/simd",
     "host/src/topics/native",
     "host/src/wasm/cache",
-    "host/src/wasm/clock",
     "smt-sdk/src/exports",
 ];
 
