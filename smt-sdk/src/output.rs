@@ -1,0 +1,153 @@
+//! The buffer that answers are written to. It is reused, so it allocates only while it grows.
+//!
+//! Copies of up to 32 bytes are straight-line: the engine checks for interruption at each loop header and function
+//! entry, and a bulk copy instruction is a call into the host, which costs more than the copy itself.
+
+use crate::text;
+
+/// Output of one call, written from the front. What lies behind `len` is scratch.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Output {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: Vec::new(), len: 0 }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Forgets what was written behind `len`.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = len.min(self.len);
+    }
+
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Writes `bytes`, of a length that the compiler knows.
+    #[inline]
+    pub(crate) fn push_array<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.reserve(N);
+        self.bytes[self.len..self.len + N].copy_from_slice(&bytes);
+        self.len += N;
+    }
+
+    /// Writes over `N` bytes that were written before.
+    #[inline]
+    pub(crate) fn patch<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
+        self.bytes[at..at + N].copy_from_slice(&bytes);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        let len = bytes.len();
+        let to = &mut self.bytes[self.len..self.len + len];
+        if len > 32 {
+            to.copy_from_slice(bytes);
+        } else if !(overlap::<16>(to, bytes) || overlap::<8>(to, bytes) || overlap::<4>(to, bytes)) {
+            // Fewer than four bytes: the first, the middle and the last are all of them.
+            if let [first, .., last] = bytes {
+                to[0] = *first;
+                to[len / 2] = bytes[len / 2];
+                to[len - 1] = *last;
+            } else if let [only] = bytes {
+                to[0] = *only;
+            }
+        }
+        self.len += len;
+    }
+
+    /// Writes what stands between the quotes of a JSON string.
+    #[inline]
+    pub(crate) fn push_escaped(&mut self, plain: &str) {
+        if text::needs_escape(plain.as_bytes()) {
+            self.push_escapes(plain);
+        } else {
+            self.push(plain.as_bytes());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_escapes(&mut self, plain: &str) {
+        let mut escaped = String::with_capacity(plain.len() + 8);
+        text::escape(plain, &mut escaped);
+        self.push(escaped.as_bytes());
+    }
+
+    /// Writes zeros up to a multiple of four.
+    #[inline]
+    pub(crate) fn align(&mut self) {
+        self.push_array([0; 4]);
+        self.len = (self.len - 4).next_multiple_of(4);
+    }
+
+    #[inline]
+    fn reserve(&mut self, more: usize) {
+        if self.bytes.len() - self.len < more {
+            self.grow(more);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, more: usize) {
+        self.bytes.resize((self.len + more).max(2 * self.bytes.len()).max(4096), 0);
+    }
+}
+
+/// Copies `N` to `2 * N` bytes as two blocks that may overlap; false if there are fewer.
+#[inline]
+fn overlap<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
+        return false;
+    };
+    let (first, last) = (*first, *last);
+    let end = from.len();
+    to[..N].copy_from_slice(&first);
+    to[end - N..end].copy_from_slice(&last);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_copied_whole() {
+        let source: Vec<u8> = (0..200).collect();
+        for len in 0..200 {
+            let mut out = Output::new();
+            out.push_array(*b"ab");
+            out.push(&source[..len]);
+            out.push(b"!");
+            assert_eq!(out.written(), [b"ab", &source[..len], b"!"].concat());
+            out.align();
+            assert_eq!(out.len() % 4, 0);
+            assert!(out.written()[len + 3..].iter().all(|byte| *byte == 0));
+        }
+    }
+
+    #[test]
+    fn aligning_overwrites_what_an_earlier_record_left() {
+        let mut out = Output::new();
+        out.push(&[b'x'; 64]);
+        out.clear();
+        out.push(b"a");
+        out.align();
+        assert_eq!(out.written(), [b'a', 0, 0, 0]);
+        out.align();
+        assert_eq!(out.len(), 4);
+    }
+}

@@ -1,0 +1,111 @@
+//! Where an edit happens: a declared slot or path, or a path written out.
+
+use smt_abi::operation::Root;
+
+/// Handle of a declared slot: a place in the value or the key, or a header, that is read and may be edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    pub(crate) index: u16,
+    pub(crate) root: Root,
+}
+
+/// Handle of a declared path: a place that is edited and not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Path {
+    pub(crate) index: u16,
+    pub(crate) root: Root,
+}
+
+/// Where an edit happens. A text alone is a path in the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    pub(crate) root: Root,
+    pub(crate) at: At<'a>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At<'a> {
+    Slot(u16),
+    Path(u16),
+    Text(&'a str),
+}
+
+impl<'a> Place<'a> {
+    /// The whole value.
+    pub const VALUE: Self = Self::value("");
+    /// The whole key.
+    pub const KEY: Self = Self::key("");
+
+    /// A place in the value, in path syntax.
+    pub const fn value(path: &'a str) -> Self {
+        Self { root: Root::Value, at: At::Text(path) }
+    }
+
+    /// A place in the key, in path syntax.
+    pub const fn key(path: &'a str) -> Self {
+        Self { root: Root::Key, at: At::Text(path) }
+    }
+
+    /// The headers with this name.
+    pub const fn header(name: &'a str) -> Self {
+        Self { root: Root::Header, at: At::Text(name) }
+    }
+}
+
+impl<'a> From<&'a str> for Place<'a> {
+    #[inline]
+    fn from(path: &'a str) -> Self {
+        Self::value(path)
+    }
+}
+
+impl<'a> From<&'a String> for Place<'a> {
+    #[inline]
+    fn from(path: &'a String) -> Self {
+        Self::value(path)
+    }
+}
+
+impl From<Slot> for Place<'_> {
+    #[inline]
+    fn from(slot: Slot) -> Self {
+        Self { root: slot.root, at: At::Slot(slot.index) }
+    }
+}
+
+impl From<Path> for Place<'_> {
+    #[inline]
+    fn from(path: Path) -> Self {
+        Self { root: path.root, at: At::Path(path.index) }
+    }
+}
+
+/// The path, its first step in backticks where a slot's name would mean something else by it.
+pub(crate) fn quoted(path: &str) -> String {
+    let dollar = path == "$" || path.starts_with("$.") || path.starts_with("$[");
+    if !path.starts_with('@') && !dollar {
+        return path.to_owned();
+    }
+    let brackets = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
+    let end = brackets.map(|(at, _)| at).find(|at| begins_step(path, *at)).unwrap_or(path.len());
+    let (first, rest) = path.split_at(end);
+    format!("`{first}`{rest}")
+}
+
+/// True if a step ends before `at`: a dot, or a bracket that is read as an index.
+fn begins_step(path: &str, at: usize) -> bool {
+    let rest = path.get(at..).unwrap_or_default();
+    rest.starts_with('.')
+        || matches!(smt_abi::path::steps(rest).next(), Some(Ok(smt_abi::path::Step::Index(_))))
+}
+
+/// The path of the member with exactly this name: in backticks where a path would read it otherwise.
+///
+/// ```
+/// assert_eq!(smt_sdk::member("price"), "price");
+/// assert_eq!(smt_sdk::member("price.eur"), "`price.eur`");
+/// ```
+pub fn member(name: &str) -> String {
+    let odd = name.is_empty() || name.contains(['.', '[', '`']) || name.starts_with(['@', '$']);
+    if odd { format!("`{}`", name.replace('`', "\\`")) } else { name.to_owned() }
+}
