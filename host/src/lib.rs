@@ -1,1 +1,3 @@
 //! Transom.
+
+pub mod wasm;
