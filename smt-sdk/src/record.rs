@@ -171,7 +171,8 @@ impl<'a> Record<'a> {
             return SmtError::new(SmtError::FIELD_MISSING, message);
         }
         if found == expected {
-            let message = format!("`{name}`: expected Unicode text, found half of a surrogate pair");
+            let message =
+                format!("`{name}`: expected Unicode text, found half of a surrogate pair");
             return SmtError::new(SmtError::FIELD_TEXT, message);
         }
         SmtError::new(SmtError::FIELD_TYPE, format!("`{name}`: expected {expected}, found {found}"))

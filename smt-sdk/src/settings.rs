@@ -64,7 +64,10 @@ impl<'a> Settings<'a> {
             Json::Object(_) => Ok(Self { config, known: BTreeSet::new() }),
             other => {
                 let found = other.kind();
-                Err(SettingsError::new("", format!("expected an object of settings, found {found}")))
+                Err(SettingsError::new(
+                    "",
+                    format!("expected an object of settings, found {found}"),
+                ))
             }
         }
     }
@@ -104,7 +107,9 @@ impl<'a> Settings<'a> {
         match self.json(name) {
             None => Ok(Vec::new()),
             Some(Json::String(text)) if text.trim().is_empty() => Ok(Vec::new()),
-            Some(Json::String(text)) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
+            Some(Json::String(text)) => {
+                Ok(text.split(',').map(|item| item.trim().to_owned()).collect())
+            }
             Some(Json::Array(items)) => {
                 let text = |(at, item): (usize, &Json)| match item {
                     Json::String(text) => Ok(text.clone()),
@@ -125,7 +130,9 @@ impl<'a> Settings<'a> {
             None => Ok(None),
             Some(Json::Bool(value)) => Ok(Some(*value)),
             Some(Json::String(text)) if text.trim().eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Json::String(text)) if text.trim().eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(Json::String(text)) if text.trim().eq_ignore_ascii_case("false") => {
+                Ok(Some(false))
+            }
             Some(other) => Err(self.mistyped(name, "true or false", other)),
         }
     }
@@ -159,7 +166,10 @@ impl<'a> Settings<'a> {
             return Ok(words.first().copied().unwrap_or_default());
         };
         words.iter().copied().find(|word| *word == text).ok_or_else(|| {
-            self.error(name, format!("expected one of {}, found `{text}`", listed(words.iter().copied())))
+            self.error(
+                name,
+                format!("expected one of {}, found `{text}`", listed(words.iter().copied())),
+            )
         })
     }
 
@@ -218,7 +228,8 @@ impl<'a> Settings<'a> {
 
     /// Refuses what no reader named.
     pub(crate) fn finish(&self) -> Result<(), SettingsError> {
-        let unknown = self.config.members().iter().find(|(name, _)| !self.known.contains(name.as_str()));
+        let unknown =
+            self.config.members().iter().find(|(name, _)| !self.known.contains(name.as_str()));
         let Some((name, _)) = unknown else { return Ok(()) };
         let known = match self.known.len() {
             0 => "there are none".to_owned(),
@@ -293,7 +304,11 @@ mod tests {
         check(r#"{"a":"yes"}"#, |s| s.boolean("a"), "a: expected true or false, found `yes`");
         let message = "a: expected a whole number, found `1.5`: invalid digit found in string";
         check(r#"{"a":1.5}"#, |s| s.integer("a"), message);
-        check(r#"{"a":"z"}"#, |s| s.choice("a", &["x", "y"]), "a: expected one of `x`, `y`, found `z`");
+        check(
+            r#"{"a":"z"}"#,
+            |s| s.choice("a", &["x", "y"]),
+            "a: expected one of `x`, `y`, found `z`",
+        );
         check(r#"{"m":{"a.b":1}}"#, |s| s.map("m"), "m.`a.b`: expected a string, found a number");
     }
 

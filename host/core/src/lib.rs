@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod call;
 pub mod chain;
+pub mod edit;
 pub mod json;
 pub mod path;
 pub mod predicate;

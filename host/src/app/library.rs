@@ -14,7 +14,9 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 
 /// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file.
 pub(super) fn load(runtime: &Runtime, name: &str) -> Result<Module, Failure> {
-    runtime.load(&bytes(name)?).map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", chain(&error))))
+    runtime
+        .load(&bytes(name)?)
+        .map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", chain(&error))))
 }
 
 fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
@@ -28,7 +30,9 @@ fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
             "there is no SMT `{name}`; shipped are {known}, and any other is given by the path of its .wasm file"
         )));
     }
-    fs::read(name).map(Cow::Owned).map_err(|error| Failure::Usage(format!("SMT `{name}` cannot be read: {error}")))
+    fs::read(name)
+        .map(Cow::Owned)
+        .map_err(|error| Failure::Usage(format!("SMT `{name}` cannot be read: {error}")))
 }
 
 /// An error with its causes, on one line.

@@ -51,11 +51,17 @@ impl Plugin {
         let configs = cases.filter_map(|case| case.get("config").cloned());
         let mut reason = String::new();
         for config in std::iter::once(json!({})).chain(configs) {
-            let mut instance = Instance::new(module).map_err(|failure| failed(failure.to_string()))?;
+            let mut instance =
+                Instance::new(module).map_err(|failure| failed(failure.to_string()))?;
             match instance.init(config.to_string().as_bytes()) {
                 Ok(init) => {
-                    let descriptor: Value = serde_json::from_slice(&init.descriptor).map_err(|error| failed(error.to_string()))?;
-                    let slots = descriptor.get("slots").and_then(Value::as_array).cloned().unwrap_or_default();
+                    let descriptor: Value = serde_json::from_slice(&init.descriptor)
+                        .map_err(|error| failed(error.to_string()))?;
+                    let slots = descriptor
+                        .get("slots")
+                        .and_then(Value::as_array)
+                        .cloned()
+                        .unwrap_or_default();
                     let slots = slots.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                     return Ok(Self { manifest, slots, config });
                 }
@@ -76,17 +82,36 @@ impl Plugin {
     fn to_text(&self) -> String {
         let Manifest { name, version, description, config, .. } = &self.manifest;
         let mut text = format!("{name} {version}\n  {description}\n");
-        let with = if self.config == json!({}) { String::new() } else { format!("  (with {})", self.config) };
+        let with = if self.config == json!({}) {
+            String::new()
+        } else {
+            format!("  (with {})", self.config)
+        };
         let slots = if self.slots.is_empty() { "none".to_owned() } else { self.slots.join(", ") };
         text.push_str(&format!("  slots: {slots}{with}\n  config:\n"));
-        let required: Vec<&str> =
-            config.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        for (setting, schema) in config.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let of = |key: &str| schema.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-            let default = of("default").map(|default| format!(", default {default}")).unwrap_or_default();
+        let required: Vec<&str> = config
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        for (setting, schema) in
+            config.get("properties").and_then(Value::as_object).into_iter().flatten()
+        {
+            let of = |key: &str| {
+                schema
+                    .get(key)
+                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            };
+            let default =
+                of("default").map(|default| format!(", default {default}")).unwrap_or_default();
             let needed = if required.contains(&setting.as_str()) { ", required" } else { "" };
             let what = of("description").unwrap_or_default();
-            text.push_str(&format!("    {setting}  ({}{needed}{default})  {what}\n", of("type").unwrap_or_else(|| "any".to_owned())));
+            text.push_str(&format!(
+                "    {setting}  ({}{needed}{default})  {what}\n",
+                of("type").unwrap_or_else(|| "any".to_owned())
+            ));
         }
         text
     }

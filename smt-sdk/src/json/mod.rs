@@ -191,7 +191,11 @@ impl Build<'_> for Json {
 /// The text of a string that is spelt with its quotes.
 pub(crate) fn plain(spelt: &str) -> Option<String> {
     let spelt = spelt.strip_prefix('"')?.strip_suffix('"')?;
-    if text::has_backslash(spelt.as_bytes()) { text::unescape(spelt) } else { Some(spelt.to_owned()) }
+    if text::has_backslash(spelt.as_bytes()) {
+        text::unescape(spelt)
+    } else {
+        Some(spelt.to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -162,7 +162,8 @@ impl<'a> Parser<'a> {
     }
 
     fn token(&mut self, end: usize) -> &'a str {
-        let token = self.text.get(self.at..end).expect("tokens begin and end beside ASCII characters");
+        let token =
+            self.text.get(self.at..end).expect("tokens begin and end beside ASCII characters");
         self.at = end;
         token
     }

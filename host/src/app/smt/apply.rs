@@ -59,7 +59,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (false, false) => Form::Values,
     };
     let mut output = Output::new(&arguments.smt, form);
-    let mut input = Input { lines: BufReader::with_capacity(BATCH_BYTES, io::stdin().lock()), line: Vec::new(), read: 0 };
+    let mut input = Input {
+        lines: BufReader::with_capacity(BATCH_BYTES, io::stdin().lock()),
+        line: Vec::new(),
+        read: 0,
+    };
     let mut batch = Batch::default();
     while input.fill(&mut batch, arguments)? {
         chain.run(&mut batch).map_err(|error| Failure::Run(library::chain(&error)))?;
@@ -74,12 +78,23 @@ fn chain(arguments: &Arguments) -> Result<Chain, Failure> {
         return Err(Failure::Usage(format!("--config is not JSON: {error}")));
     }
     let module = library::load(&library::runtime()?, smt)?;
-    let transform = WasmTransform::new(&module, config.as_bytes()).map_err(|error| match error {
-        InitError::Refused { message, path } if path.is_empty() => Failure::Usage(format!("{smt} refuses its config: {message}")),
-        InitError::Refused { message, path } => Failure::Usage(format!("{smt} refuses its config at `{path}`: {message}")),
-        InitError::Failed(failure) => Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&failure))),
-    })?;
-    Ok(Chain::new(vec![Stage { name: smt.clone(), predicate: None, transform: Box::new(transform) }]))
+    let transform =
+        WasmTransform::new(&module, config.as_bytes()).map_err(|error| match error {
+            InitError::Refused { message, path } if path.is_empty() => {
+                Failure::Usage(format!("{smt} refuses its config: {message}"))
+            }
+            InitError::Refused { message, path } => {
+                Failure::Usage(format!("{smt} refuses its config at `{path}`: {message}"))
+            }
+            InitError::Failed(failure) => {
+                Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&failure)))
+            }
+        })?;
+    Ok(Chain::new(vec![Stage {
+        name: smt.clone(),
+        predicate: None,
+        transform: Box::new(transform),
+    }]))
 }
 
 /// Lines of standard input.
@@ -102,7 +117,13 @@ impl<R: io::Read> Input<R> {
                 batch.push_record(&self.line, &arguments.topic);
             } else {
                 let (topic, value) = (arguments.topic.as_str(), Some(self.line.as_slice()));
-                batch.push(&NewRecord { topic, partition: Some(0), offset: Some(self.read), value, ..NewRecord::default() });
+                batch.push(&NewRecord {
+                    topic,
+                    partition: Some(0),
+                    offset: Some(self.read),
+                    value,
+                    ..NewRecord::default()
+                });
             }
             self.read += 1;
         }
@@ -112,7 +133,10 @@ impl<R: io::Read> Input<R> {
     /// Reads a line, without what ends it.
     fn next(&mut self) -> Result<bool, Failure> {
         self.line.clear();
-        let more = self.lines.read_until(b'\n', &mut self.line).map_err(|error| Failure::Run(format!("standard input: {error}")))?;
+        let more = self
+            .lines
+            .read_until(b'\n', &mut self.line)
+            .map_err(|error| Failure::Run(format!("standard input: {error}")))?;
         for end in [b'\n', b'\r'] {
             if self.line.last() == Some(&end) {
                 self.line.pop();

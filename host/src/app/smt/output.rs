@@ -40,12 +40,22 @@ impl Output {
     pub(super) fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
         let mut survivors = batch.survivors().iter().copied().peekable();
         for input in 0..batch.len() {
-            let mine = std::iter::from_fn(|| survivors.next_if(|record| batch.input(*record) == input));
+            let mine =
+                std::iter::from_fn(|| survivors.next_if(|record| batch.input(*record) == input));
             let verdict = batch.verdict(input);
             if let Verdict::Failed(failure) = verdict {
                 self.failed = true;
-                let smt = if matches!(failure.step, Step::Transformation { .. }) { &self.smt } else { "input" };
-                report(&format!("line {}: {smt}: {}: {}", self.before + input + 1, failure.code, failure.message));
+                let smt = if matches!(failure.step, Step::Transformation { .. }) {
+                    &self.smt
+                } else {
+                    "input"
+                };
+                report(&format!(
+                    "line {}: {smt}: {}: {}",
+                    self.before + input + 1,
+                    failure.code,
+                    failure.message
+                ));
             }
             if self.form == Form::Verdicts {
                 self.write_verdict(batch, verdict, mine)?;
@@ -74,7 +84,12 @@ impl Output {
         self.end_line()
     }
 
-    fn write_verdict(&mut self, batch: &Batch, verdict: Verdict<'_>, records: impl Iterator<Item = RecordId>) -> Result<(), Failure> {
+    fn write_verdict(
+        &mut self,
+        batch: &Batch,
+        verdict: Verdict<'_>,
+        records: impl Iterator<Item = RecordId>,
+    ) -> Result<(), Failure> {
         let (word, failure) = match verdict {
             Verdict::Passed => ("keep", None),
             Verdict::Dropped { .. } => ("drop", None),
