@@ -1,0 +1,322 @@
+//! A batch: records with everything they hold, in one arena.
+
+use crate::{
+    document::{Documents, Root},
+    json::{JsonError, Span},
+    predicate::Predicate,
+    record::{
+        Failure, Header, Headers, NewRecord, Origin, Record, RecordId, Source, State, Step, Verdict,
+    },
+};
+use smt_abi::code;
+use std::borrow::Cow;
+
+/// Records on their way through a chain.
+///
+/// A batch is filled with [`push`](Self::push), run through a [`Chain`](crate::chain::Chain), read, and
+/// [cleared](Self::clear) to be filled again: its memory and what it learnt of the records' layout stay, so a batch
+/// that was in use once allocates nothing more per record.
+///
+/// Each record keeps its payload as it came beside the edits, for dead letters and for a replay after a trap.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(crate) documents: Documents,
+    pub(crate) records: Vec<Record>,
+    pub(crate) headers: Vec<Header>,
+    failures: Vec<Failure>,
+    inputs: usize,
+    /// Records that are still on their way, in order.
+    order: Vec<RecordId>,
+    /// Those of them that the current stage works on.
+    selected: Vec<RecordId>,
+    next: Vec<RecordId>,
+    /// Where whole records are written before they become part of the arena.
+    pub(crate) text: Vec<u8>,
+    stage: usize,
+    /// Set by a split or by the failure of a child: the order must be made anew.
+    reorder: bool,
+    /// Grows with each clear, so that spans that somebody remembers are known to be stale.
+    pub(crate) epoch: u64,
+}
+
+impl Batch {
+    /// Forgets all records, keeps the memory.
+    pub fn clear(&mut self) {
+        self.documents.clear();
+        self.records.clear();
+        self.headers.clear();
+        self.failures.clear();
+        self.order.clear();
+        self.selected.clear();
+        (self.inputs, self.stage, self.reorder) = (0, 0, false);
+        self.epoch += 1;
+    }
+
+    /// Number of records that were pushed.
+    pub const fn len(&self) -> usize {
+        self.inputs
+    }
+
+    /// True if no record was pushed.
+    pub const fn is_empty(&self) -> bool {
+        self.inputs == 0
+    }
+
+    /// Bytes that the records and their edits take up.
+    pub const fn bytes(&self) -> usize {
+        self.documents.arena.len()
+    }
+
+    /// Adds a record. Key and value are validated and indexed; a record that is not JSON has failed from the start.
+    pub fn push(&mut self, new: &NewRecord<'_>) -> RecordId {
+        let id = RecordId(narrow(self.records.len()));
+        let topic = self.topic_span(new.topic);
+        let key = new.key.map(|key| self.documents.arena.push(key));
+        let value = new.value.map(|value| self.documents.arena.push(value));
+        let source = Source { topic, partition: new.partition, offset: new.offset, key, value };
+        self.records.push(Record {
+            source,
+            input: id.0,
+            child: None,
+            topic,
+            partition: new.partition,
+            timestamp: new.timestamp,
+            key: Root::default(),
+            value: Root::default(),
+            headers: Headers::default(),
+            state: State::Live,
+        });
+        self.inputs += 1;
+        match self.decode(id, source, new.headers) {
+            Ok(()) => self.order.push(id),
+            Err((step, error)) => self.record_failure(id, step, "json", error.to_string()),
+        }
+        id
+    }
+
+    fn decode(
+        &mut self,
+        id: RecordId,
+        source: Source,
+        headers: &[(&str, Option<&[u8]>)],
+    ) -> Result<(), (Step, JsonError)> {
+        if let Some(key) = source.key {
+            self.records[id.index()].key =
+                self.documents.validate(key).map_err(|error| (Step::KeyConverter, error))?;
+        }
+        if let Some(value) = source.value {
+            self.documents.choose_layout_of(source.topic);
+            self.records[id.index()].value =
+                self.documents.index(value).map_err(|error| (Step::ValueConverter, error))?;
+        }
+        let first = narrow(self.headers.len());
+        for (name, value) in headers {
+            let name = self.documents.arena.push(name.as_bytes());
+            let value = value.map(|value| self.documents.arena.push(value));
+            if let Some(value) = value {
+                self.documents.validate(value).map_err(|error| (Step::HeaderConverter, error))?;
+            }
+            self.headers.push(Header { name, value });
+        }
+        self.records[id.index()].headers = Headers { first, count: narrow(headers.len()) };
+        Ok(())
+    }
+
+    /// Records that are still on their way, in the order they are to be delivered.
+    pub fn survivors(&self) -> &[RecordId] {
+        &self.order
+    }
+
+    /// What became of an input.
+    ///
+    /// # Panics
+    /// If fewer records were pushed.
+    pub fn verdict(&self, input: usize) -> Verdict<'_> {
+        assert!(input < self.inputs, "record {input} of a batch of {}", self.inputs);
+        match self.records[input].state {
+            State::Live => Verdict::Passed,
+            State::Dropped { stage } => Verdict::Dropped { stage: stage as usize },
+            State::Failed { failure } => Verdict::Failed(&self.failures[failure as usize]),
+            State::Split { .. } => self.split_verdict(input),
+        }
+    }
+
+    /// An input that was split has passed while a descendant lives; else its last descendant was dropped somewhere.
+    fn split_verdict(&self, input: usize) -> Verdict<'_> {
+        let mut last = None;
+        for record in
+            self.records.iter().skip(self.inputs).filter(|record| record.input as usize == input)
+        {
+            match record.state {
+                State::Live => return Verdict::Passed,
+                State::Dropped { stage } => last = last.max(Some(stage)),
+                State::Failed { .. } | State::Split { .. } => {}
+            }
+        }
+        last.map_or(Verdict::Passed, |stage| Verdict::Dropped { stage: stage as usize })
+    }
+
+    /// The input that a record descends from, by the order of [`push`](Self::push).
+    pub fn input(&self, record: RecordId) -> usize {
+        self.records[record.index()].input as usize
+    }
+
+    /// Where a record came from.
+    pub fn origin(&self, record: RecordId) -> Origin<'_> {
+        let Record { source, child, .. } = self.records[record.index()];
+        Origin {
+            topic: self.name(source.topic),
+            partition: source.partition,
+            offset: source.offset,
+            child,
+        }
+    }
+
+    /// The topic that a record goes to.
+    pub fn topic(&self, record: RecordId) -> &str {
+        self.name(self.records[record.index()].topic)
+    }
+
+    /// The partition that a record goes to, where one was chosen.
+    pub fn partition(&self, record: RecordId) -> Option<i32> {
+        self.records[record.index()].partition
+    }
+
+    /// A record's timestamp, in milliseconds since 1970.
+    pub fn timestamp(&self, record: RecordId) -> Option<i64> {
+        self.records[record.index()].timestamp
+    }
+
+    /// Headers in order, values as JSON.
+    pub fn headers(&self, record: RecordId) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+        let arena = &self.documents.arena;
+        self.header_run(record)
+            .iter()
+            .map(|header| (self.name(header.name), header.value.map(|value| arena.get(value))))
+    }
+
+    /// True for a record without a value.
+    pub fn is_tombstone(&self, record: RecordId) -> bool {
+        self.records[record.index()].value.is_absent()
+    }
+
+    /// True for a record without a key.
+    pub fn has_no_key(&self, record: RecordId) -> bool {
+        self.records[record.index()].key.is_absent()
+    }
+
+    /// True if the value would be written exactly as it came.
+    pub fn is_value_untouched(&self, record: RecordId) -> bool {
+        let record = &self.records[record.index()];
+        self.documents.is_untouched(&record.value, record.source.value)
+    }
+
+    /// Appends a record's value, as JSON; nothing for a tombstone.
+    #[inline]
+    pub fn write_value(&self, record: RecordId, out: &mut Vec<u8>) {
+        self.documents.write(&self.records[record.index()].value, out);
+    }
+
+    /// Appends a record's key, as JSON; nothing where it has none.
+    pub fn write_key(&self, record: RecordId, out: &mut Vec<u8>) {
+        self.documents.write(&self.records[record.index()].key, out);
+    }
+
+    /// The records that the current stage works on, in order; see [`Transform`](crate::transform::Transform).
+    pub fn selected(&self) -> &[RecordId] {
+        &self.selected
+    }
+
+    /// Fails a record at the current stage; where it is a child, the input that it descends from, with all others.
+    pub fn fail(&mut self, record: RecordId, code: &str, message: impl Into<Cow<'static, str>>) {
+        let step = Step::Transformation { stage: self.stage };
+        self.record_failure(record, step, code, message.into().into_owned());
+    }
+
+    /// Selects the records that a stage works on.
+    pub(crate) fn enter(&mut self, stage: usize, predicate: Option<&Predicate>) {
+        self.stage = stage;
+        let mut selected = std::mem::take(&mut self.selected);
+        selected.clear();
+        selected.extend(
+            self.order
+                .iter()
+                .filter(|record| predicate.is_none_or(|predicate| predicate.holds(self, **record))),
+        );
+        self.selected = selected;
+    }
+
+    /// Takes out of the order what the stage dropped or failed, and puts children in their parents' place.
+    pub(crate) fn leave(&mut self) {
+        if !std::mem::take(&mut self.reorder) {
+            let records = &self.records;
+            self.order.retain(|id| records[id.index()].state == State::Live);
+            return;
+        }
+        let mut next = std::mem::take(&mut self.next);
+        next.clear();
+        for id in &self.order {
+            let record = &self.records[id.index()];
+            match record.state {
+                _ if matches!(self.records[record.input as usize].state, State::Failed { .. }) => {}
+                State::Live => next.push(*id),
+                State::Split { first, count } => next.extend((first..first + count).map(RecordId)),
+                State::Dropped { .. } | State::Failed { .. } => {}
+            }
+        }
+        self.next = std::mem::replace(&mut self.order, next);
+    }
+
+    #[inline]
+    pub(crate) fn drop_record(&mut self, record: RecordId) {
+        self.records[record.index()].state = State::Dropped { stage: narrow(self.stage) };
+    }
+
+    /// Puts `children` into the place of a record.
+    pub(crate) fn split(&mut self, record: RecordId, children: &[Record]) {
+        let first = narrow(self.records.len());
+        self.records.extend_from_slice(children);
+        self.records[record.index()].state = State::Split { first, count: narrow(children.len()) };
+        self.reorder = true;
+    }
+
+    fn record_failure(&mut self, record: RecordId, step: Step, code: &str, message: String) {
+        let failure = narrow(self.failures.len());
+        self.failures.push(Failure { step, code: code.into(), message });
+        let input = self.records[record.index()].input;
+        self.records[record.index()].state = State::Failed { failure };
+        if input != record.0 {
+            self.records[input as usize].state = State::Failed { failure };
+            self.reorder = true;
+        }
+    }
+
+    pub(crate) fn header_run(&self, record: RecordId) -> &[Header] {
+        let Headers { first, count } = self.records[record.index()].headers;
+        &self.headers[first as usize..(first + count) as usize]
+    }
+
+    /// Puts a topic's name into the arena; records that follow each other mostly share one.
+    pub(crate) fn topic_span(&mut self, topic: &str) -> Span {
+        if let Some(last) = self.records.last()
+            && self.documents.arena.get(last.source.topic) == topic.as_bytes()
+        {
+            return last.source.topic;
+        }
+        self.documents.arena.push(topic.as_bytes())
+    }
+
+    pub(crate) fn name(&self, span: Span) -> &str {
+        std::str::from_utf8(self.documents.arena.get(span))
+            .expect("names are put into the arena as text")
+    }
+}
+
+/// A count that fits because each counted thing stands for at least one byte of a 4 GiB arena.
+#[expect(clippy::cast_possible_truncation, reason = "see the sentence above")]
+pub(crate) fn narrow(count: usize) -> u32 {
+    count as u32
+}
+
+/// Fails a record whose edits no longer fit the arena.
+pub(crate) const ARENA_FULL: (&str, &str) = (code::OUTPUT_LIMIT, "the batch holds more than 4 GiB");

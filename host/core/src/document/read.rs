@@ -1,0 +1,181 @@
+//! Following a path, and reading what is there.
+
+use super::{Documents, Link, NONE, Node, Root};
+use crate::{
+    json::{self, Kind, Span},
+    path::{Key, Path, PathStep},
+};
+
+/// Where a key was found the last time: records mostly repeat their layout.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hint {
+    /// The key layout for which `position` is known without comparing, or 0.
+    layout: u32,
+    /// Position among the members, or [`NONE`] if a record of that layout has no such member.
+    position: u32,
+}
+
+/// A path, and where its first step led the last time.
+#[derive(Debug)]
+pub(crate) struct At<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) hint: &'a mut Hint,
+}
+
+impl Documents {
+    /// The text at a path, with all edits; nothing if nothing is there.
+    #[inline]
+    pub(crate) fn read(&mut self, root: &mut Root, at: At<'_>) -> Option<Span> {
+        let At { path, hint } = at;
+        let Some((first, rest)) = path.steps().split_first() else { return self.read_root(root) };
+        let container = self.open_root(root)?;
+        let mut node = self.find(container, first, hint)?;
+        if rest.is_empty() {
+            return Some(self.value(node));
+        }
+        for step in rest {
+            let container = self.open_node(node)?;
+            node = self.find(container, step, &mut Hint::default())?;
+        }
+        Some(self.value(node))
+    }
+
+    /// The text of a whole document, with all edits.
+    #[inline]
+    pub(crate) fn read_root(&mut self, root: &mut Root) -> Option<Span> {
+        if root.is_absent() {
+            return None;
+        }
+        if let Some(container) = root.container.get()
+            && self.containers[container].edited
+        {
+            let mut out = std::mem::take(&mut self.scratch);
+            out.clear();
+            self.write(root, &mut out);
+            *root = Root { text: self.arena.push(&out), container: Link::default(), ..*root };
+            self.scratch = out;
+        }
+        Some(root.text)
+    }
+
+    /// The text of a node, with all edits.
+    #[inline]
+    pub(super) fn value(&mut self, node: usize) -> Span {
+        let Node { value, overlay, .. } = self.nodes[node];
+        let Some(overlay) = overlay.get() else { return value };
+        let child = self.overlays[overlay].child;
+        if let Some(child) = child.get()
+            && self.containers[child].edited
+        {
+            let text = self.splice_to_arena(child);
+            self.overlays[overlay].value = text;
+            self.overlays[overlay].child = Link::default();
+        }
+        self.overlays[overlay].value
+    }
+
+    /// The container inside a node's value, indexed now if nobody looked into it before; nothing for scalars.
+    pub(super) fn open_node(&mut self, node: usize) -> Option<usize> {
+        let Node { value, overlay, .. } = self.nodes[node];
+        let (child, value) = overlay.get().map_or((Link::default(), value), |overlay| {
+            let overlay = &self.overlays[overlay];
+            (overlay.child, overlay.value)
+        });
+        if let Some(child) = child.get() {
+            return Some(child);
+        }
+        let child = self.open(value)?;
+        self.overlay(node).child = child;
+        child.get()
+    }
+
+    /// The node that a step leads to; of several members with one name the last.
+    #[inline]
+    pub(super) fn find(&self, container: usize, step: &PathStep, hint: &mut Hint) -> Option<usize> {
+        match step {
+            PathStep::Key(key) => self.find_key(container, key, hint),
+            PathStep::Index(index) => self.find_element(container, *index),
+        }
+    }
+
+    #[inline]
+    pub(super) fn find_key(&self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
+        let at = &self.containers[container];
+        if at.layout != 0 && at.layout == hint.layout && !at.restructured {
+            return (hint.position != NONE).then(|| (at.first + hint.position) as usize);
+        }
+        self.find_key_slowly(container, key, hint)
+    }
+
+    #[inline(never)]
+    fn find_key_slowly(&self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
+        let at = &self.containers[container];
+        if at.kind != Kind::Object {
+            return None;
+        }
+        let first = at.first as usize;
+        let guess = first + hint.position as usize;
+        if hint.position < at.count && !at.duplicates && self.is_named(guess, key) {
+            return Some(guess);
+        }
+        let source =
+            (first..first + at.count as usize).rev().find(|node| self.is_named(*node, key));
+        if at.restructured {
+            // What was appended stands behind the source, so it is the last of its name.
+            let appended = self.appended(container).filter(|node| self.is_named(*node, key)).last();
+            return appended.or(source);
+        }
+        hint.layout = at.layout;
+        hint.position = source.map_or(NONE, |node| Link::new(node - first).0);
+        source
+    }
+
+    fn find_element(&self, container: usize, index: u32) -> Option<usize> {
+        let at = &self.containers[container];
+        if at.kind != Kind::Array {
+            return None;
+        }
+        if !at.restructured {
+            return (index < at.count).then_some((at.first + index) as usize);
+        }
+        self.live(container).nth(index as usize)
+    }
+
+    /// True if the node is there and has this name.
+    #[inline]
+    pub(super) fn is_named(&self, node: usize, key: &Key) -> bool {
+        let Node { key: mut spelt, overlay, mut escaped, .. } = self.nodes[node];
+        if let Some(overlay) = overlay.get() {
+            let overlay = &self.overlays[overlay];
+            if overlay.removed {
+                return false;
+            }
+            (spelt, escaped) = (overlay.key, overlay.escaped);
+        }
+        let spelt = self.arena.get(spelt);
+        if escaped {
+            json::key_is(spelt, true, key.name.as_bytes())
+        } else {
+            spelt == key.name.as_bytes()
+        }
+    }
+
+    /// Nodes that were appended to a container, in order.
+    pub(super) fn appended(&self, container: usize) -> impl Iterator<Item = usize> {
+        let next = |node: &usize| {
+            self.nodes[*node].overlay.get().and_then(|overlay| self.overlays[overlay].next.get())
+        };
+        std::iter::successors(self.containers[container].appended.get(), next)
+    }
+
+    /// Nodes of a container that are there, in order.
+    pub(super) fn live(&self, container: usize) -> impl Iterator<Item = usize> {
+        let at = &self.containers[container];
+        let source = at.first as usize..(at.first + at.count) as usize;
+        source.chain(self.appended(container)).filter(|node| !self.is_removed(*node))
+    }
+
+    pub(super) fn is_removed(&self, node: usize) -> bool {
+        self.nodes[node].overlay.get().is_some_and(|overlay| self.overlays[overlay].removed)
+    }
+}

@@ -1,0 +1,199 @@
+//! A whole record as one JSON object: the slot `@record`, and what a module returns in its shape.
+//!
+//! `{"topic": …, "partition": …, "offset": …, "timestamp": …, "key": …, "value": …, "headers": [{"key": …, "value": …}]}`;
+//! what a record does not have is absent, an absent `value` is a tombstone.
+
+use crate::{
+    batch::{Batch, narrow},
+    call::Fault,
+    document::Root,
+    json::{self, JsonError, Member, Problem, Span},
+    metadata,
+    record::{Header, Headers, Record, RecordId},
+};
+use smt_abi::code;
+use std::io::Write;
+
+/// The text of a whole record, in the arena.
+pub(crate) fn record(batch: &mut Batch, id: RecordId) -> Span {
+    let mut out = std::mem::take(&mut batch.text);
+    out.clear();
+    batch.write_record(id, &mut out);
+    let text = batch.documents.arena.push(&out);
+    batch.text = out;
+    text
+}
+
+/// The text of a record's headers, in the arena.
+pub(crate) fn headers(batch: &mut Batch, id: RecordId) -> Span {
+    let mut out = std::mem::take(&mut batch.text);
+    out.clear();
+    write_headers(batch, id, &mut out);
+    let text = batch.documents.arena.push(&out);
+    batch.text = out;
+    text
+}
+
+impl Batch {
+    /// Appends a whole record in the shape of `@record`.
+    pub fn write_record(&self, id: RecordId, out: &mut Vec<u8>) {
+        let record = &self.records[id.index()];
+        out.extend_from_slice(b"{\"topic\":");
+        json::escape(self.name(record.topic), out);
+        let numbers = [
+            ("partition", record.partition.map(i64::from)),
+            ("offset", record.source.offset),
+            ("timestamp", record.timestamp),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                write!(out, ",\"{name}\":{number}").expect("a vector takes what is written to it");
+            }
+        }
+        for (name, root) in [("key", &record.key), ("value", &record.value)] {
+            if !root.is_absent() {
+                write!(out, ",\"{name}\":").expect("a vector takes what is written to it");
+                self.documents.write(root, out);
+            }
+        }
+        if record.headers.count > 0 {
+            out.extend_from_slice(b",\"headers\":");
+            write_headers(self, id, out);
+        }
+        out.push(b'}');
+    }
+}
+
+fn write_headers(batch: &Batch, id: RecordId, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (number, (name, value)) in batch.headers(id).enumerate() {
+        out.extend_from_slice(if number == 0 { b"{\"key\":" } else { b",{\"key\":" });
+        json::escape(name, out);
+        if let Some(value) = value {
+            out.extend_from_slice(b",\"value\":");
+            out.extend_from_slice(value);
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+/// Reads a record that a module returned in the place of `id`: its source, and its topic if it names none, are those
+/// of the record it replaces.
+pub(crate) fn read(batch: &mut Batch, id: RecordId, text: Span) -> Result<Record, Fault> {
+    let depth = batch.documents.validate(text).map_err(not_json)?.depth();
+    let old = batch.records[id.index()];
+    let mut new = Record {
+        partition: None,
+        timestamp: None,
+        key: Root::default(),
+        value: Root::default(),
+        headers: Headers::default(),
+        ..old
+    };
+    let mut seen = Vec::new();
+    for Member { key, value, .. } in object(batch, text, "a record")? {
+        let name = name(batch, key, &mut seen)?;
+        let inner = Root::text(value, narrow(depth.saturating_sub(1)));
+        let text = batch.documents.arena.get(value);
+        match name.as_str() {
+            "topic" => {
+                new.topic = {
+                    let topic = metadata::topic(text)?;
+                    batch.topic_span(&topic)
+                }
+            }
+            "partition" => new.partition = metadata::partition(text)?,
+            "timestamp" => new.timestamp = metadata::timestamp(text)?,
+            "offset" => {}
+            "key" => new.key = inner,
+            "value" => new.value = inner,
+            "headers" => new.headers = read_headers(batch, value)?,
+            other => {
+                return Err(Fault::new(
+                    code::BAD_RECORD,
+                    format!("a record has no member `{other}`"),
+                ));
+            }
+        }
+    }
+    Ok(new)
+}
+
+fn read_headers(batch: &mut Batch, text: Span) -> Result<Headers, Fault> {
+    let first = narrow(batch.headers.len());
+    if !matches!(batch.documents.arena.get(text).first(), Some(b'[')) {
+        return Err(Fault::new(code::BAD_RECORD, "the headers of a record are not an array"));
+    }
+    let elements = list(batch, text);
+    for Member { value: element, .. } in elements {
+        let (mut header, mut seen) = (Header { name: Span::default(), value: None }, Vec::new());
+        let mut named = false;
+        for Member { key, value, .. } in object(batch, element, "a header")? {
+            match name(batch, key, &mut seen)?.as_str() {
+                "key" => {
+                    header.name = header_name(batch, value)?;
+                    named = true;
+                }
+                "value" => header.value = Some(value),
+                other => {
+                    return Err(Fault::new(
+                        code::BAD_RECORD,
+                        format!("a header has no member `{other}`"),
+                    ));
+                }
+            }
+        }
+        if !named {
+            return Err(Fault::new(code::BAD_RECORD, "a header has no `key`"));
+        }
+        batch.headers.push(header);
+    }
+    Ok(Headers { first, count: narrow(batch.headers.len()) - first })
+}
+
+fn header_name(batch: &mut Batch, text: Span) -> Result<Span, Fault> {
+    let spelt = batch.documents.arena.get(text);
+    let mut name = Vec::new();
+    let inner = spelt.strip_prefix(b"\"").and_then(|spelt| spelt.strip_suffix(b"\""));
+    if !inner.is_some_and(|inner| json::unescape(inner, &mut name)) {
+        return Err(Fault::new(code::BAD_METADATA, "the `key` of a header is not a string"));
+    }
+    Ok(batch.documents.arena.push(&name))
+}
+
+/// The members of a validated object.
+fn object(batch: &mut Batch, text: Span, what: &str) -> Result<Vec<Member>, Fault> {
+    let text = batch.documents.trim(text);
+    if batch.documents.arena.get(text).first() != Some(&b'{') {
+        return Err(Fault::new(code::BAD_RECORD, format!("{what} is not an object")));
+    }
+    Ok(list(batch, text))
+}
+
+fn list(batch: &mut Batch, text: Span) -> Vec<Member> {
+    let mut members = Vec::new();
+    json::members(batch.documents.arena.padded(), text, |member| members.push(member));
+    members
+}
+
+/// The meaning of a member's name, which must not have been seen in the same object.
+fn name(batch: &Batch, key: Span, seen: &mut Vec<String>) -> Result<String, Fault> {
+    let mut name = Vec::new();
+    let read = json::unescape(batch.documents.arena.get(key), &mut name);
+    let name = String::from_utf8(name).ok().filter(|_| read);
+    let Some(name) = name else {
+        return Err(Fault::new(code::BAD_RECORD, "the name of a member is not text"));
+    };
+    if seen.contains(&name) {
+        return Err(Fault::new(code::BAD_RECORD, format!("the member `{name}` is there twice")));
+    }
+    seen.push(name.clone());
+    Ok(name)
+}
+
+/// The fault of output that is no JSON document.
+pub(crate) fn not_json(error: JsonError) -> Fault {
+    let code = if error.problem == Problem::TooDeep { code::NESTING_LIMIT } else { code::BAD_JSON };
+    Fault::new(code, format!("what the module returned is not JSON: {error}"))
+}

@@ -1,0 +1,218 @@
+//! The one scan over a JSON text: it validates, lists the top level, and finds duplicate and escaped keys.
+//!
+//! Texts lie in an arena: `bytes` is the whole arena, a [`Span`] says where in it a text stands, and at least
+//! [`smt_abi::SLACK`] more bytes, of any content, follow the text. What follows never changes an answer.
+//!
+//! | function | checks | lists | for |
+//! |---|---|---|---|
+//! | [`index`] | yes | the top level | a record, as it is read |
+//! | [`validate`] | yes | nothing | what a guest returned |
+//! | [`members`] | no | one level | a container inside a text that was validated |
+//!
+//! A text is accepted if it is UTF-8 and one JSON value by RFC 8259, blanks around it allowed, that nests no deeper
+//! than [`smt_abi::limit::NESTING`]. A lone surrogate, written as an escape, is grammatical and passes.
+
+mod error;
+mod exact;
+mod layout;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use error::{Expected, JsonError, Problem};
+pub use layout::Layout;
+pub use text::{escape, key_is, unescape};
+
+/// A range of a buffer (an arena), in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset after the last byte.
+    pub end: u32,
+}
+
+/// What a JSON value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+}
+
+/// One member of an object, or one element of an array (its key is empty).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// The key between its quotes, as it is spelt.
+    pub key: Span,
+    /// The value, without blanks around it.
+    pub value: Span,
+    /// True if the key is spelt with a backslash.
+    pub escaped: bool,
+}
+
+/// What [`index`] says of a text beside its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Index {
+    /// What the value is.
+    pub kind: Kind,
+    /// The value without blanks around it: an object or array from its open to after its close bracket.
+    pub value: Span,
+    /// True if two keys of this level mean the same, escapes resolved.
+    pub duplicates: bool,
+    /// True if some key of this level is spelt with a backslash.
+    pub escaped: bool,
+    /// The learnt layout that this object matched whole, or 0; see [`Layout`].
+    pub layout: u32,
+    /// Nesting: 0 for a scalar, `[[1]]` has 2.
+    pub depth: u32,
+}
+
+/// What [`members`] says of a container beside its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// What the value is.
+    pub kind: Kind,
+    /// True if two keys of this level mean the same, escapes resolved.
+    pub duplicates: bool,
+    /// True if some key of this level is spelt with a backslash.
+    pub escaped: bool,
+}
+
+/// What [`validate`] says of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Valid {
+    /// What the value is.
+    pub kind: Kind,
+    /// The value without blanks around it.
+    pub value: Span,
+    /// Nesting: 0 for a scalar, `[[1]]` has 2.
+    pub depth: u32,
+}
+
+impl Span {
+    /// The range from `start` to `end`; an arena is smaller than 4 GiB.
+    #[expect(clippy::cast_possible_truncation, reason = "offsets in an arena have 32 bits")]
+    pub(crate) const fn new(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end && end <= u32::MAX as usize);
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    /// Number of bytes.
+    pub const fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// True if there are no bytes.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The bytes of `buffer` in this range.
+    ///
+    /// # Panics
+    /// If the range does not lie in `buffer`.
+    pub fn of(self, buffer: &[u8]) -> &[u8] {
+        &buffer[self.start as usize..self.end as usize]
+    }
+}
+
+impl Kind {
+    /// What a valid value that begins with `first` is.
+    const fn of(first: u8) -> Self {
+        match first {
+            b'{' => Self::Object,
+            b'[' => Self::Array,
+            b'"' => Self::String,
+            b't' | b'f' => Self::Bool,
+            b'n' => Self::Null,
+            _ => Self::Number,
+        }
+    }
+}
+
+/// Validates one whole JSON text and hands its members or elements to `push`, in order.
+///
+/// On an error `push` may have seen some members already.
+///
+/// # Errors
+/// [`JsonError`] with the first byte that is wrong.
+///
+/// # Panics
+/// If `text` and [`smt_abi::SLACK`] bytes after it do not lie in `bytes`.
+pub fn index(
+    bytes: &[u8],
+    text: Span,
+    layout: &mut Layout,
+    push: impl FnMut(Member),
+) -> Result<Index, JsonError> {
+    let _ = layout;
+    let valid = validate(bytes, text)?;
+    let listing = members(bytes, valid.value, push);
+    Ok(Index {
+        kind: valid.kind,
+        value: valid.value,
+        duplicates: listing.duplicates,
+        escaped: listing.escaped,
+        layout: 0,
+        depth: valid.depth,
+    })
+}
+
+/// Validates one whole JSON text without listing anything.
+///
+/// # Errors
+/// [`JsonError`] with the first byte that is wrong.
+///
+/// # Panics
+/// If `text` and [`smt_abi::SLACK`] bytes after it do not lie in `bytes`.
+pub fn validate(bytes: &[u8], text: Span) -> Result<Valid, JsonError> {
+    assert_slack(bytes, text);
+    let outline = exact::check(text.of(bytes))?;
+    let value = Span { start: text.start + outline.start, end: text.start + outline.end };
+    Ok(Valid { kind: Kind::of(bytes[value.start as usize]), value, depth: outline.depth })
+}
+
+/// Lists the members or elements of a container that was validated before, without validating it again.
+///
+/// A scalar has none. For bytes that are not JSON the list may be wrong, and that is all.
+///
+/// # Panics
+/// If `value` and [`smt_abi::SLACK`] bytes after it do not lie in `bytes`.
+pub fn members(bytes: &[u8], value: Span, mut push: impl FnMut(Member)) -> Listing {
+    assert_slack(bytes, value);
+    let kind = Kind::of(bytes[value.start as usize]);
+    let mut escaped = false;
+    let mut keys = Vec::new();
+    exact::list(value.of(bytes), |mut member| {
+        for span in [&mut member.key, &mut member.value] {
+            span.start += value.start;
+            span.end += value.start;
+        }
+        escaped |= member.escaped;
+        keys.push(text::meaning(member.key.of(bytes)).collect::<Vec<u8>>());
+        push(member);
+    });
+    let count = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    Listing { kind, duplicates: kind == Kind::Object && keys.len() < count, escaped }
+}
+
+/// The one precondition of every block read in this module.
+fn assert_slack(bytes: &[u8], text: Span) {
+    assert!(
+        text.start <= text.end && text.end as usize + smt_abi::SLACK <= bytes.len(),
+        "{} bytes must follow the text",
+        smt_abi::SLACK
+    );
+}
