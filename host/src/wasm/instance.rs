@@ -39,6 +39,7 @@ pub struct Instance {
     /// Memory, in bytes, beyond which the instance is to be replaced.
     mark: usize,
     calls_above_mark: u32,
+    fresh: bool,
     failure: Option<CallFailure>,
 }
 
@@ -110,6 +111,7 @@ impl Instance {
             answer: Checked::default(),
             mark: module.limits().memory_mark_bytes,
             calls_above_mark: 0,
+            fresh: true,
             failure: None,
         })
     }
@@ -124,13 +126,13 @@ impl Instance {
         // What a module needs to begin with is no reason to replace it.
         let size = self.memory.data_size(&self.store);
         self.mark = self.mark.max(size.saturating_mul(2));
-        if !accepted {
-            return Err(read_refusal(&out).unwrap_or_else(|failure| self.fail(failure).into()));
-        }
         let Some((json, operations)) = answer::read_init(&out) else {
             let message = "`smt_init`: the output is not a length, a JSON text and operations";
             return Err(self.fail(CallFailure::new(code::BAD_RESULT, message)).into());
         };
+        if !accepted {
+            return Err(read_refusal(json).unwrap_or_else(|failure| self.fail(failure).into()));
+        }
         Ok(Init { descriptor: json.to_vec(), static_operations: operations.to_vec() })
     }
 
@@ -164,6 +166,7 @@ impl Instance {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
+        self.fresh = false;
         self.answer = Checked::default();
         self.answer = self.run_batch(records).map_err(|failure| self.fail(failure))?;
         let above = self.memory.data_size(&self.store) > self.mark;
@@ -175,6 +178,11 @@ impl Instance {
     pub fn output(&self) -> (&[u8], &[u8]) {
         let memory = self.memory.data(&self.store);
         (&memory[self.answer.verdicts.clone()], &memory[self.answer.out.clone()])
+    }
+
+    /// True until the first call.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     /// True once memory has stayed beyond its mark: it cannot shrink, so the instance is to be made anew.
@@ -298,14 +306,14 @@ fn input_len(bytes: usize) -> Result<u32, CallFailure> {
     })
 }
 
-fn read_refusal(out: &[u8]) -> Result<InitError, CallFailure> {
+fn read_refusal(json: &[u8]) -> Result<InitError, CallFailure> {
     #[derive(Deserialize)]
     struct Refusal {
         message: String,
         #[serde(default)]
         path: String,
     }
-    let Refusal { message, path } = serde_json::from_slice(out).map_err(|error| {
+    let Refusal { message, path } = serde_json::from_slice(json).map_err(|error| {
         let message =
             format!("`smt_init`: the refusal is not `{{\"message\", \"path\"}}`: {error}");
         CallFailure::new(code::BAD_RESULT, message)

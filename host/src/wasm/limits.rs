@@ -2,10 +2,11 @@
 
 use smt_abi::limit;
 use std::time::Duration;
+use transom_core::call;
 use wasmtime::ResourceLimiter;
 
 /// What one instance of a module may use. Beyond it a record, or the call, fails with a code of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Largest module file, in bytes. Default 16 MiB: compiling takes about a second per 1.3 MiB.
     pub module_bytes: usize,
@@ -20,12 +21,12 @@ pub struct Limits {
     pub record_cpu: Duration,
     /// CPU time of the thread for one call, for starting an instance, and for reading its configuration.
     pub batch_cpu: Duration,
-    /// Payload of one call, in bytes; a larger record travels alone.
-    pub call_bytes: usize,
     /// Output of one call per byte of its input.
     pub output_factor: usize,
     /// Output of one call beyond that, in bytes.
     pub output_bytes: usize,
+    /// Payload of one call, and what its answer may do to the records.
+    pub answer: call::Limits,
     /// Bytes of one log line; the rest is cut off.
     pub log_line_bytes: usize,
     /// Log lines of one call; further ones are counted only.
@@ -45,9 +46,9 @@ impl Default for Limits {
             table_elements: 1 << 16,
             record_cpu: Duration::from_millis(limit::RECORD_CPU_MS),
             batch_cpu: Duration::from_millis(limit::BATCH_CPU_MS),
-            call_bytes: limit::CALL_BYTES,
             output_factor: limit::OUTPUT_FACTOR,
             output_bytes: limit::OUTPUT_BYTES,
+            answer: call::Limits::default(),
             log_line_bytes: limit::LOG_LINE_BYTES,
             log_lines: limit::LOG_LINES,
             broken_records: 10,
@@ -68,7 +69,7 @@ impl Limits {
     }
 
     /// True if that many failed records of a batch mean that the module is broken.
-    pub fn is_broken(&self, failed: usize, batch: usize) -> bool {
+    pub(super) fn is_broken(&self, failed: usize, batch: usize) -> bool {
         failed > self.broken_records && failed * 100 > batch * self.broken_percent
     }
 }

@@ -9,6 +9,7 @@
 //! | `cache` | compiled modules on disk |
 //! | `engine`, `ticker`, `clock` | the compiler's settings; time, which interrupts a guest |
 //! | `limits`, `log`, `state`, `imports` | what an instance may use, and what it may call |
+//! | `transform` | a module as a stage of a chain: batches in calls, traps traced to their record |
 //! | `instance`, `answer`, `failure` | one call: input, run, a checked answer, or why there is none |
 
 mod answer;
@@ -28,6 +29,7 @@ mod module_error;
 mod runtime;
 mod state;
 mod ticker;
+mod transform;
 
 pub use digest::Digest;
 pub use engine::EngineError;
@@ -39,3 +41,4 @@ pub use module::Module;
 pub use module_error::ModuleError;
 pub use runtime::Runtime;
 pub use state::Reader;
+pub use transform::{InstantiateError, WasmTransform};
