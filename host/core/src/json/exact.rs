@@ -22,6 +22,19 @@ pub(super) fn check(text: &[u8]) -> Result<Outline, JsonError> {
     }
 }
 
+/// What is wrong with a text that the fast scan refused.
+#[cold]
+#[inline(never)]
+pub(super) fn problem(text: &[u8]) -> JsonError {
+    match check(text) {
+        Err(error) => error,
+        Ok(outline) => {
+            debug_assert!(false, "both scans accept the same texts");
+            JsonError::new(outline.start as usize, Problem::UnexpectedByte(Expected::Value))
+        }
+    }
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
@@ -249,53 +262,4 @@ impl Reader<'_> {
 
 fn begins_value(byte: u8) -> bool {
     matches!(byte, b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9')
-}
-
-/// Lists one level of `text`, which begins with its value; stops at what is not JSON.
-#[expect(clippy::cast_possible_truncation, reason = "a text is a span, and spans have 32 bits")]
-pub(super) fn list(text: &[u8], mut push: impl FnMut(super::Member)) {
-    use super::{Member, Span};
-    let mut reader = Reader { text, at: 1 };
-    let object = text.first() == Some(&b'{');
-    if !object && text.first() != Some(&b'[') {
-        return;
-    }
-    loop {
-        reader.blanks();
-        let key = reader.at;
-        let (mut key_end, mut escaped) = (key, false);
-        if object {
-            if reader.peek() != Some(b'"') || reader.string().is_err() {
-                return;
-            }
-            key_end = reader.at - 1;
-            escaped = text[key..key_end].contains(&b'\\');
-            reader.blanks();
-            reader.skip(b":");
-            reader.blanks();
-        }
-        let start = reader.at;
-        let mut nesting = Nesting::default();
-        loop {
-            match reader.value(&mut nesting) {
-                Ok(true) => (),
-                Ok(false) => match reader.after_value(&mut nesting) {
-                    Ok(true) => break,
-                    Ok(false) => (),
-                    Err(_) => return,
-                },
-                Err(_) => return,
-            }
-        }
-        let key = if object {
-            Span { start: key as u32 + 1, end: key_end as u32 }
-        } else {
-            Span::default()
-        };
-        push(Member { key, value: Span { start: start as u32, end: reader.at as u32 }, escaped });
-        reader.blanks();
-        if !reader.skip(b",") {
-            return;
-        }
-    }
 }

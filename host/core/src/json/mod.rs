@@ -12,16 +12,33 @@
 //! A text is accepted if it is UTF-8 and one JSON value by RFC 8259, blanks around it allowed, that nests no deeper
 //! than [`smt_abi::limit::NESTING`]. A lone surrogate, written as an escape, is grammatical and passes.
 
+mod blocks;
 mod error;
 mod exact;
+mod keys;
 mod layout;
+mod nested;
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod portable;
+mod reader;
+#[cfg(target_arch = "x86_64")]
+mod simd;
 #[cfg(test)]
 mod tests;
 mod text;
+mod walk;
 
 pub use error::{Expected, JsonError, Problem};
 pub use layout::Layout;
 pub use text::{escape, key_is, unescape};
+
+use blocks::Blocks;
+use reader::Reader;
+
+#[cfg(not(target_arch = "x86_64"))]
+use portable::Portable as NATIVE;
+#[cfg(target_arch = "x86_64")]
+use simd::Sse2 as NATIVE;
 
 /// A range of a buffer (an arena), in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -127,6 +144,15 @@ impl Span {
 }
 
 impl Kind {
+    /// Which container begins with `first`.
+    const fn of_container(first: u8) -> Option<Self> {
+        match first {
+            b'{' => Some(Self::Object),
+            b'[' => Some(Self::Array),
+            _ => None,
+        }
+    }
+
     /// What a valid value that begins with `first` is.
     const fn of(first: u8) -> Self {
         match first {
@@ -155,17 +181,7 @@ pub fn index(
     layout: &mut Layout,
     push: impl FnMut(Member),
 ) -> Result<Index, JsonError> {
-    let _ = layout;
-    let valid = validate(bytes, text)?;
-    let listing = members(bytes, valid.value, push);
-    Ok(Index {
-        kind: valid.kind,
-        value: valid.value,
-        duplicates: listing.duplicates,
-        escaped: listing.escaped,
-        layout: 0,
-        depth: valid.depth,
-    })
+    index_by(NATIVE, bytes, text, layout, push)
 }
 
 /// Validates one whole JSON text without listing anything.
@@ -176,10 +192,7 @@ pub fn index(
 /// # Panics
 /// If `text` and [`smt_abi::SLACK`] bytes after it do not lie in `bytes`.
 pub fn validate(bytes: &[u8], text: Span) -> Result<Valid, JsonError> {
-    assert_slack(bytes, text);
-    let outline = exact::check(text.of(bytes))?;
-    let value = Span { start: text.start + outline.start, end: text.start + outline.end };
-    Ok(Valid { kind: Kind::of(bytes[value.start as usize]), value, depth: outline.depth })
+    validate_by(NATIVE, bytes, text)
 }
 
 /// Lists the members or elements of a container that was validated before, without validating it again.
@@ -188,31 +201,60 @@ pub fn validate(bytes: &[u8], text: Span) -> Result<Valid, JsonError> {
 ///
 /// # Panics
 /// If `value` and [`smt_abi::SLACK`] bytes after it do not lie in `bytes`.
-pub fn members(bytes: &[u8], value: Span, mut push: impl FnMut(Member)) -> Listing {
-    assert_slack(bytes, value);
-    let kind = Kind::of(bytes[value.start as usize]);
-    let mut escaped = false;
-    let mut keys = Vec::new();
-    exact::list(value.of(bytes), |mut member| {
-        for span in [&mut member.key, &mut member.value] {
-            span.start += value.start;
-            span.end += value.start;
-        }
-        escaped |= member.escaped;
-        keys.push(text::meaning(member.key.of(bytes)).collect::<Vec<u8>>());
-        push(member);
-    });
-    let count = keys.len();
-    keys.sort_unstable();
-    keys.dedup();
-    Listing { kind, duplicates: kind == Kind::Object && keys.len() < count, escaped }
+pub fn members(bytes: &[u8], value: Span, push: impl FnMut(Member)) -> Listing {
+    members_by(NATIVE, bytes, value, push)
 }
 
-/// The one precondition of every block read in this module.
-fn assert_slack(bytes: &[u8], text: Span) {
-    assert!(
-        text.start <= text.end && text.end as usize + smt_abi::SLACK <= bytes.len(),
-        "{} bytes must follow the text",
-        smt_abi::SLACK
-    );
+fn index_by<B: Blocks>(
+    blocks: B,
+    bytes: &[u8],
+    text: Span,
+    layout: &mut Layout,
+    push: impl FnMut(Member),
+) -> Result<Index, JsonError> {
+    let mut reader = Reader::new(blocks, bytes, text);
+    let start = reader.first();
+    let Some(kind) = start.and_then(|start| Kind::of_container(bytes[start])) else {
+        let Valid { kind, value, depth } = validate_by(blocks, bytes, text)?;
+        return Ok(Index { kind, value, duplicates: false, escaped: false, layout: 0, depth });
+    };
+    let walked = start.and_then(|start| {
+        let seen = walk::walk(&mut reader, start, layout, push)?;
+        reader.is_all(seen.end).then_some((Span::new(start, seen.end), seen))
+    });
+    let Some((value, seen)) = walked else { return Err(exact::problem(text.of(bytes))) };
+    let walk::Seen { duplicates, escaped, layout, depth, .. } = seen;
+    Ok(Index { kind, value, duplicates, escaped, layout, depth })
+}
+
+fn validate_by<B: Blocks>(blocks: B, bytes: &[u8], text: Span) -> Result<Valid, JsonError> {
+    let mut reader = Reader::new(blocks, bytes, text);
+    let Some(start) = reader.first() else { return Err(exact::problem(text.of(bytes))) };
+    let found = match bytes[start] {
+        b'{' | b'[' => nested::container(&mut reader, start, 0),
+        b'"' => reader.string(start + 1).map(|end| (end, 0)),
+        // A number may go on behind the text, so the blocks are not asked.
+        _ => {
+            let outline = exact::check(text.of(bytes))?;
+            Some(((text.start + outline.end) as usize, 0))
+        }
+    };
+    match found.filter(|(end, _)| reader.is_all(*end)) {
+        Some((end, depth)) => {
+            Ok(Valid { kind: Kind::of(bytes[start]), value: Span::new(start, end), depth })
+        }
+        None => Err(exact::problem(text.of(bytes))),
+    }
+}
+
+fn members_by<B: Blocks>(
+    blocks: B,
+    bytes: &[u8],
+    value: Span,
+    push: impl FnMut(Member),
+) -> Listing {
+    let mut reader = Reader::new(blocks, bytes, value);
+    let start = value.start as usize;
+    let seen = walk::walk(&mut reader, start, &mut Layout::blind(), push).unwrap_or_default();
+    Listing { kind: Kind::of(bytes[start]), duplicates: seen.duplicates, escaped: seen.escaped }
 }
