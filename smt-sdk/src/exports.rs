@@ -3,7 +3,10 @@
 //! On other targets than wasm32 there is no boundary; [`crate::testing`] then stands in for the host.
 #![cfg_attr(
     target_arch = "wasm32",
-    expect(unsafe_code, reason = "imports, and one static that exports share, cannot be written without")
+    expect(
+        unsafe_code,
+        reason = "imports, and one static that exports share, cannot be written without"
+    )
 )]
 
 #[cfg(target_arch = "wasm32")]
@@ -118,7 +121,10 @@ mod sandbox {
             state.answer(state.instance.verdicts().as_ptr() as u32, n)
         }
 
-        #[expect(clippy::mut_from_ref, reason = "the reason stands beside the implementation of `Sync`")]
+        #[expect(
+            clippy::mut_from_ref,
+            reason = "the reason stands beside the implementation of `Sync`"
+        )]
         fn state(&'static self) -> &'static mut State<S> {
             // SAFETY: one thread, and no export runs while another does, so this is the only reference.
             unsafe { &mut *self.state.get() }

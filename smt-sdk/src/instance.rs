@@ -91,7 +91,10 @@ impl<S: Smt> Instance<S> {
                 start += if len == ABSENT { 0 } else { len as usize };
             }
             let before = self.out.len();
-            #[expect(clippy::cast_possible_truncation, reason = "`n` crosses the boundary as 32 bits")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "`n` crosses the boundary as 32 bits"
+            )]
             let mut record = Record {
                 payload,
                 spans: &self.spans,

@@ -51,11 +51,11 @@ impl JsonRecord {
     /// [`UNREADABLE`](Self::UNREADABLE) where a tree cannot hold the record.
     pub fn read(record: &Record<'_>, slot: Metadata) -> Result<Self, SmtError> {
         let text = record.raw(slot).unwrap_or("{}");
-        let tree = Json::parse(text).map_err(|error| {
-            SmtError::new(Self::UNREADABLE, format!("`@record`: {error}"))
-        })?;
-        Self::from_json(&tree)
-            .ok_or_else(|| SmtError::new(Self::UNREADABLE, "`@record`: not in the shape of a record"))
+        let tree = Json::parse(text)
+            .map_err(|error| SmtError::new(Self::UNREADABLE, format!("`@record`: {error}")))?;
+        Self::from_json(&tree).ok_or_else(|| {
+            SmtError::new(Self::UNREADABLE, "`@record`: not in the shape of a record")
+        })
     }
 
     fn from_json(tree: &Json) -> Option<Self> {

@@ -47,8 +47,8 @@ pub use record::{Readable, Record};
 pub use settings::{FieldSyntax, Settings};
 pub use slots::{Metadata, Slots};
 pub use smt::{Smt, Verdict};
-pub use text::tail;
 pub use smt_abi::path;
+pub use text::tail;
 pub use textset::TextSet;
 pub use value::{Joined, JsonWriter, Raw, ToJson};
 

@@ -55,7 +55,8 @@ impl Output {
         let to = &mut self.bytes[self.len..self.len + len];
         if len > 32 {
             to.copy_from_slice(bytes);
-        } else if !(overlap::<16>(to, bytes) || overlap::<8>(to, bytes) || overlap::<4>(to, bytes)) {
+        } else if !(overlap::<16>(to, bytes) || overlap::<8>(to, bytes) || overlap::<4>(to, bytes))
+        {
             // Fewer than four bytes: the first, the middle and the last are all of them.
             if let [first, .., last] = bytes {
                 to[0] = *first;

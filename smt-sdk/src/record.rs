@@ -41,16 +41,9 @@ pub(crate) struct Span {
 }
 
 /// A handle that can be read.
-pub trait Readable: Copy + sealed::Sealed {
-    /// The slot's number.
-    #[doc(hidden)]
+pub trait Readable: Copy {
+    /// The slot's number, as `smt_init` gave it.
     fn index(self) -> usize;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Slot {}
-    impl Sealed for super::Metadata {}
 }
 
 impl Readable for Slot {
@@ -171,7 +164,8 @@ impl<'a> Record<'a> {
             return SmtError::new(SmtError::FIELD_MISSING, message);
         }
         if found == expected {
-            let message = format!("`{name}`: expected Unicode text, found half of a surrogate pair");
+            let message =
+                format!("`{name}`: expected Unicode text, found half of a surrogate pair");
             return SmtError::new(SmtError::FIELD_TEXT, message);
         }
         SmtError::new(SmtError::FIELD_TYPE, format!("`{name}`: expected {expected}, found {found}"))

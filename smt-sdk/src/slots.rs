@@ -113,7 +113,9 @@ impl Slots {
             return Some(format!("{declared} places are declared, at most {most} are possible"));
         }
         self.slots.iter().chain(&self.paths).find_map(|name| {
-            let (Named::Value(text) | Named::Key(text)) = Named::parse(name).ok()? else { return None };
+            let (Named::Value(text) | Named::Key(text)) = Named::parse(name).ok()? else {
+                return None;
+            };
             let error = path::steps(text).find_map(Result::err)?;
             Some(format!("`{text}` is no path: {error}"))
         })
@@ -188,8 +190,19 @@ mod tests {
         assert_eq!(
             slots.slots,
             [
-                "$", "a.b[0]", "`@type`.x", "`$`", "`$`.a", "$date", "`@a`[0]", "@key", "@key.id",
-                "@key[0].x", "@key.[x]", "@header.trace id", "@topic",
+                "$",
+                "a.b[0]",
+                "`@type`.x",
+                "`$`",
+                "`$`.a",
+                "$date",
+                "`@a`[0]",
+                "@key",
+                "@key.id",
+                "@key[0].x",
+                "@key.[x]",
+                "@header.trace id",
+                "@topic",
             ]
         );
         assert!(slots.slots.iter().all(|name| Named::parse(name).is_ok()));
@@ -210,6 +223,9 @@ mod tests {
         let mut slots = Slots::new();
         slots.key("`a");
         let problem = slots.problem().unwrap();
-        assert!(problem.starts_with("`` `a` is no path") || problem.contains("backtick"), "{problem}");
+        assert!(
+            problem.starts_with("`` `a` is no path") || problem.contains("backtick"),
+            "{problem}"
+        );
     }
 }

@@ -159,6 +159,17 @@ pub struct JsonError {
     pub expected: &'static str,
 }
 
+impl JsonError {
+    /// What is said of too much nesting.
+    pub(crate) const NESTING: &'static str = "less nesting";
+
+    /// True if the text may be JSON, but nests deeper than a document may.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn is_nesting(self) -> bool {
+        self.expected == Self::NESTING
+    }
+}
+
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {} at byte {}", self.expected, self.at)
@@ -191,7 +202,11 @@ impl Build<'_> for Json {
 /// The text of a string that is spelt with its quotes.
 pub(crate) fn plain(spelt: &str) -> Option<String> {
     let spelt = spelt.strip_prefix('"')?.strip_suffix('"')?;
-    if text::has_backslash(spelt.as_bytes()) { text::unescape(spelt) } else { Some(spelt.to_owned()) }
+    if text::has_backslash(spelt.as_bytes()) {
+        text::unescape(spelt)
+    } else {
+        Some(spelt.to_owned())
+    }
 }
 
 #[cfg(test)]

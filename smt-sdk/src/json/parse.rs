@@ -46,7 +46,7 @@ impl<'a> Parser<'a> {
         read: impl FnOnce(&mut Self) -> Result<B, JsonError>,
     ) -> Result<B, JsonError> {
         if self.depth == limit::NESTING {
-            return Err(self.error("less nesting"));
+            return Err(self.error(JsonError::NESTING));
         }
         self.at += 1;
         self.depth += 1;
@@ -162,7 +162,8 @@ impl<'a> Parser<'a> {
     }
 
     fn token(&mut self, end: usize) -> &'a str {
-        let token = self.text.get(self.at..end).expect("tokens begin and end beside ASCII characters");
+        let token =
+            self.text.get(self.at..end).expect("tokens begin and end beside ASCII characters");
         self.at = end;
         token
     }

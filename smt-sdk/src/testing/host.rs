@@ -18,7 +18,8 @@ pub(crate) fn get(record: u32, slot: &str) -> Option<String> {
 }
 
 pub(crate) fn json_text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).expect("the host validates each document, and cuts beside ASCII characters")
+    str::from_utf8(bytes)
+        .expect("the host validates each document, and cuts beside ASCII characters")
 }
 
 /// The lines logged on this thread since it was asked last.

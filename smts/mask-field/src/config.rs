@@ -46,7 +46,8 @@ impl Config {
 fn keep_last(settings: &mut Settings<'_>) -> Result<usize, SettingsError> {
     let count = settings.integer("keep.last")?.unwrap_or(0);
     u32::try_from(count).map(|count| count as usize).map_err(|error| {
-        settings.error("keep.last", format!("expected a number of characters, found {count}: {error}"))
+        settings
+            .error("keep.last", format!("expected a number of characters, found {count}: {error}"))
     })
 }
 
@@ -61,7 +62,9 @@ fn paths(settings: &mut Settings<'_>) -> Result<Vec<String>, SettingsError> {
     }
     let path = |(at, field): (usize, &String)| match field.as_str() {
         "" => Err(settings.item_error("fields", at, "expected a field, found an empty name")),
-        name => syntax.path(name).map_err(|error| settings.item_error("fields", at, error.to_string())),
+        name => {
+            syntax.path(name).map_err(|error| settings.item_error("fields", at, error.to_string()))
+        }
     };
     fields.iter().enumerate().map(path).collect()
 }

@@ -91,7 +91,8 @@ impl MaskField {
             (Kind::Absent, _) => return self.add_missing(record, masked),
             (Kind::Null, _) => return Ok(()),
             (Kind::Number, Some(replacement)) => {
-                let whole = record.number(slot)?.bytes().all(|byte| !matches!(byte, b'.' | b'e' | b'E'));
+                let whole =
+                    record.number(slot)?.bytes().all(|byte| !matches!(byte, b'.' | b'e' | b'E'));
                 replacement.number(whole).ok_or_else(|| unconvertible(replacement.text()))?
             }
             (kind, Some(_)) => {
@@ -120,7 +121,8 @@ impl MaskField {
                 Some([b't' | b'f', ..]) => Kind::Boolean,
                 Some(_) => Kind::Number,
             };
-            let message = format!("`{}`: expected an object to mask fields of, found {found}", self.root);
+            let message =
+                format!("`{}`: expected an object to mask fields of, found {found}", self.root);
             return Err(SmtError::new(SmtError::FIELD_TYPE, message));
         }
         match self.missing {
@@ -134,7 +136,10 @@ impl MaskField {
 
 #[cold]
 fn unconvertible(replacement: &str) -> SmtError {
-    SmtError::new("replacement-type", format!("unable to convert the replacement `{replacement}` to a number"))
+    SmtError::new(
+        "replacement-type",
+        format!("unable to convert the replacement `{replacement}` to a number"),
+    )
 }
 
 smt_sdk::export!(

@@ -57,7 +57,8 @@ impl<'a> Decimal<'a> {
         };
         let sign = if self.negative { "-" } else { "" };
         let point = if self.after.is_empty() { "" } else { "." };
-        let exponent = if self.exponent == 0 { String::new() } else { format!("e{}", self.exponent) };
+        let exponent =
+            if self.exponent == 0 { String::new() } else { format!("e{}", self.exponent) };
         format!("{sign}{before}{point}{}{exponent}", self.after)
     }
 
@@ -99,7 +100,9 @@ mod tests {
         check("125E-2", Some("125e-2"), Some("1"));
         check("99999999999999999999", Some("99999999999999999999"), Some("99999999999999999999"));
         check("1e999999999", Some("1e999999999"), None);
-        for text in ["", "x", "1d", "0x10", "NaN", "true", ".", "1e", "e1", " 1", "1 ", "--1", "1e+-1"] {
+        for text in
+            ["", "x", "1d", "0x10", "NaN", "true", ".", "1e", "e1", " 1", "1 ", "--1", "1e+-1"]
+        {
             check(text, None, None);
         }
     }
