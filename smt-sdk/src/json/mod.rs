@@ -80,8 +80,8 @@ impl Json {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
-    /// What it is, in words.
-    pub(crate) const fn kind(&self) -> crate::Kind {
+    /// What kind of JSON it is.
+    pub const fn kind(&self) -> crate::Kind {
         match self {
             Self::Null => crate::Kind::Null,
             Self::Bool(_) => crate::Kind::Boolean,

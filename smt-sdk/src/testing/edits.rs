@@ -100,19 +100,16 @@ pub(crate) fn rename(root: &mut Option<Tree>, path: &[Step], name: &str) -> Resu
 }
 
 pub(crate) fn retain(root: &mut Option<Tree>, kept: &[Vec<Step>]) -> Result<(), Fault> {
+    let Some(root) = root else { return Ok(()) };
     if kept.iter().flatten().any(|step| matches!(step, Step::Index(_))) {
         return Err(code::BAD_OPERATION);
     }
+    let Tree::Object(members) = root else { return Err(code::BAD_PATH) };
     let kept: Vec<&[Step]> = kept.iter().map(Vec::as_slice).collect();
-    match root {
-        _ if kept.iter().any(|path| path.is_empty()) => Ok(()),
-        None => Ok(()),
-        Some(Tree::Object(members)) => {
-            retain_members(members, &kept);
-            Ok(())
-        }
-        Some(_) => Err(code::BAD_PATH),
+    if !kept.iter().any(|path| path.is_empty()) {
+        retain_members(members, &kept);
     }
+    Ok(())
 }
 
 fn retain_members(members: &mut Vec<(Name, Tree)>, kept: &[&[Step]]) {

@@ -36,7 +36,7 @@ use crate::smt::Smt;
 use edits::Fault;
 use model::{Model, json};
 use smt_abi::answer::{Answer, GuestError, children, read_init};
-use smt_abi::operation::{Op, Operation, operations};
+use smt_abi::operation::{Op, Operation, PathRef, Root, operations};
 use smt_abi::verdict::{Tag, Verdict};
 use smt_abi::{ABSENT, SLACK, code, limit};
 use std::rc::Rc;
@@ -184,17 +184,20 @@ impl<S: Smt> Harness<S> {
         let mut count = 0;
         let mut apply = |operation: &Operation<'_>| {
             count += 1;
-            if count > limit::OPERATIONS { Err(code::OPERATION_LIMIT) } else { Ok(operation.op) }
+            if count > limit::OPERATIONS {
+                return Err(code::OPERATION_LIMIT);
+            }
+            record.apply(operation, &self.names)
         };
         for operation in operations(payload) {
             let operation = operation.map_err(|_| code::BAD_OPERATION)?;
-            if apply(&operation)? != Op::Static {
-                record.apply(&operation, &self.names)?;
-                continue;
-            }
-            for operation in operations(&self.statics).flatten() {
+            if operation.op == Op::Static {
+                if operation != Operation::new(Op::Static, Root::Value, PathRef::ROOT, b"") {
+                    return Err(code::BAD_OPERATION);
+                }
+                operations(&self.statics).flatten().try_for_each(|operation| apply(&operation))?;
+            } else {
                 apply(&operation)?;
-                record.apply(&operation, &self.names)?;
             }
         }
         Ok(record)

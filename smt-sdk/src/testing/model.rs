@@ -37,15 +37,19 @@ impl Model {
             record.topic.clone_from(&before.topic);
             record.offset = before.offset;
         }
-        for (name, _) in tree.members() {
-            let known = ["topic", "partition", "offset", "timestamp", "key", "value", "headers"];
+        let known = ["topic", "partition", "offset", "timestamp", "key", "value", "headers"];
+        let mut seen = Vec::new();
+        for (name, value) in tree.members() {
             let name = known.into_iter().find(|known| name.is(known)).ok_or(code::BAD_RECORD)?;
-            let Some(value) = tree.get(name) else { continue };
+            if seen.contains(&name) {
+                return Err(code::BAD_RECORD);
+            }
+            seen.push(name);
             match name {
                 "topic" => record.topic = topic(value)?,
-                "partition" => record.partition = number(value)?,
-                "offset" if before.is_none() => record.offset = number(value)?,
-                "timestamp" => record.timestamp = number(value)?,
+                "partition" => record.partition = optional_number(value)?,
+                "offset" if before.is_none() => record.offset = optional_number(value)?,
+                "timestamp" => record.timestamp = optional_number(value)?,
                 "key" => record.key = Some(value.clone()),
                 "value" => record.value = Some(value.clone()),
                 "headers" => record.headers = headers(value)?,
@@ -156,7 +160,7 @@ impl Model {
         let (root, path, kind) = match spot {
             Spot::Value(path) => (&mut self.value, path, Root::Value),
             Spot::Key(path) => (&mut self.key, path, Root::Key),
-            Spot::Header(name) => return self.edit_header(op, name, value),
+            Spot::Header(name) => return self.edit_header(op, overwrite, name, value),
         };
         let name = || str::from_utf8(value).map_err(|_| code::BAD_OPERATION);
         match op {
@@ -179,11 +183,17 @@ impl Model {
         }
     }
 
-    fn edit_header(&mut self, op: Op, name: &str, value: &[u8]) -> Result<(), Fault> {
+    fn edit_header(
+        &mut self,
+        op: Op,
+        overwrite: bool,
+        name: &str,
+        value: &[u8],
+    ) -> Result<(), Fault> {
         match op {
-            Op::Insert => self.headers.push((name.to_owned(), Some(json(value)?))),
+            Op::Insert if !overwrite => self.headers.push((name.to_owned(), Some(json(value)?))),
             Op::Remove => self.headers.retain(|(known, _)| known != name),
-            Op::Set => {
+            Op::Set | Op::Insert => {
                 let value = json(value)?;
                 let at = self.headers.iter().position(|(known, _)| known == name);
                 self.headers.retain(|(known, _)| known != name);
@@ -196,7 +206,7 @@ impl Model {
     }
 
     fn transfer(&mut self, from: &Spot, to: Spot, moves: bool) -> Result<(), Fault> {
-        if moves && from.overlaps(&to) {
+        if from.overlaps(&to) || (moves && *from == to) {
             return Err(code::BAD_OPERATION);
         }
         let source = match from {
@@ -227,7 +237,7 @@ impl Spot {
             (Self::Value(one), Self::Value(two)) | (Self::Key(one), Self::Key(two)) => {
                 one.starts_with(two) || two.starts_with(one)
             }
-            _ => self == other,
+            _ => false,
         }
     }
 }
@@ -298,9 +308,11 @@ fn number<N: TryFrom<i64>>(value: &Tree) -> Result<Option<N>, Fault> {
 
 fn headers(list: &Tree) -> Result<Vec<(String, Option<Tree>)>, Fault> {
     let header = |item: &Tree| {
+        let count = usize::from(item.get("value").is_some()) + 1;
         let known = item.members().iter().all(|(name, _)| name.is("key") || name.is("value"));
-        let name = item.get("key").and_then(Tree::as_text).filter(|_| known);
-        Ok((name.ok_or(code::BAD_RECORD)?, item.get("value").cloned()))
+        let name = item.get("key").filter(|_| known && item.members().len() == count);
+        let name = name.ok_or(code::BAD_RECORD)?.as_text().ok_or(code::BAD_METADATA)?;
+        Ok((name, item.get("value").cloned()))
     };
     list.items().ok_or(code::BAD_RECORD)?.iter().map(header).collect()
 }

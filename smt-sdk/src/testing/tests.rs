@@ -51,7 +51,6 @@ impl Smt for Editor {
                 "set" => edit.set(place(at), Raw(value)),
                 "set-id" => edit.set(self.id, Raw(value)),
                 "insert" => edit.insert(place(at), Raw(value)),
-                "overwrite" => edit.insert_or_replace(place(at), Raw(value)),
                 "remove" => edit.remove(place(at)),
                 "rename" => edit.rename(place(at), value),
                 "retain" => edit.retain(at.split(',').map(place)),
@@ -134,7 +133,21 @@ fn set_replaces_or_appends() {
 fn insert_refuses_what_is_there() {
     check_value(r#"[["insert","a","1"]]"#, "{}", r#"{"a":1}"#);
     check_value(r#"[["insert","a","1"]]"#, r#"{"a":null}"#, "guest-exists");
-    check_value(r#"[["overwrite","a","1"]]"#, r#"{"a":null}"#, r#"{"a":1}"#);
+}
+
+#[test]
+fn insert_that_overwrites_is_set() {
+    for (root, path) in [(Root::Value, &b"a"[..]), (Root::Key, b""), (Root::Header, b"h")] {
+        let input = r#"{"topic":"t","key":1,"value":{"a":1},"headers":[{"key":"h","value":1}]}"#;
+        let after = |op, overwrite| {
+            let mut record = read(input);
+            let path = PathRef::Text(path);
+            record.apply(&Operation { op, root, overwrite, path, value: b"2" }, &[])?;
+            Ok::<String, Fault>(record.json())
+        };
+        assert_eq!(after(Op::Insert, true), after(Op::Set, false));
+        assert_ne!(after(Op::Insert, false), after(Op::Set, false));
+    }
 }
 
 #[test]
@@ -200,7 +213,8 @@ fn copy_and_move_cross_roots() {
         (r#"["move","a","a.b"]"#, "guest-bad-operation"),
         (r#"["move","a","a"]"#, "guest-bad-operation"),
         (r#"["move","a",""]"#, "guest-bad-operation"),
-        (r#"["copy","a","a.b"]"#, "guest-bad-path"),
+        (r#"["copy","a","a.b"]"#, "guest-bad-operation"),
+        (r#"["move","header:h","header:h"]"#, "guest-bad-operation"),
     ] {
         check(&format!("[{edit}]"), input, expected);
     }
@@ -252,8 +266,8 @@ fn static_edits_apply_in_order_and_count() {
         let edits = vec![r#"["static"]"#; count];
         format!("[{}]", edits.join(","))
     };
-    check_value(&many(85), "{}", r#"{"last":true}"#);
-    check_value(&many(86), "{}", "guest-operation-limit");
+    check_value(&many(128), "{}", r#"{"last":true}"#);
+    check_value(&many(129), "{}", "guest-operation-limit");
 }
 
 #[test]
@@ -271,6 +285,8 @@ fn whole_answers_are_read() {
         r#"{"topic":"t","offset":7,"key":1}"#,
     );
     check(r#"[["record","{\"topik\":1}"]]"#, input, "guest-bad-record");
+    check(r#"[["record","{\"key\":1,\"key\":1}"]]"#, input, "guest-bad-record");
+    check(r#"[["record","{\"headers\":[{}]}"]]"#, input, "guest-bad-record");
     check(r#"[["record","{\"topic\":\"a b\"}"]]"#, input, "guest-bad-metadata");
     check(
         r#"[["split","{\"value\":1}","{\"topic\":\"u\"}"]]"#,
