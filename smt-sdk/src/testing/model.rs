@@ -119,7 +119,7 @@ impl Model {
         operation: &Operation<'_>,
         names: &[String],
     ) -> Result<(), Fault> {
-        let Operation { op, root, overwrite, path, value } = *operation;
+        let Operation { op, root, path, value, .. } = *operation;
         let pathless = matches!(op, Op::Retain | Op::Wrap) || op as u8 >= Op::SetTopic as u8;
         let valueless = matches!(op, Op::Remove | Op::Extract | Op::Static);
         let rootless = op as u8 >= Op::SetTopic as u8;
@@ -141,7 +141,7 @@ impl Model {
             }
             _ => {
                 let spot = spot(root, path, names)?;
-                self.edit(op, &spot, value, overwrite, names)?;
+                self.edit(operation, &spot, names)?;
             }
         }
         let depth = |root: &Option<Tree>| root.as_ref().map_or(0, Tree::depth);
@@ -151,16 +151,15 @@ impl Model {
 
     fn edit(
         &mut self,
-        op: Op,
+        operation: &Operation<'_>,
         spot: &Spot,
-        value: &[u8],
-        overwrite: bool,
         names: &[String],
     ) -> Result<(), Fault> {
+        let Operation { op, overwrite, value, .. } = *operation;
         let (root, path, kind) = match spot {
             Spot::Value(path) => (&mut self.value, path, Root::Value),
             Spot::Key(path) => (&mut self.key, path, Root::Key),
-            Spot::Header(name) => return self.edit_header(op, overwrite, name, value),
+            Spot::Header(name) => return self.edit_header(operation, name),
         };
         let name = || str::from_utf8(value).map_err(|_| code::BAD_OPERATION);
         match op {
@@ -183,13 +182,8 @@ impl Model {
         }
     }
 
-    fn edit_header(
-        &mut self,
-        op: Op,
-        overwrite: bool,
-        name: &str,
-        value: &[u8],
-    ) -> Result<(), Fault> {
+    fn edit_header(&mut self, operation: &Operation<'_>, name: &str) -> Result<(), Fault> {
+        let Operation { op, overwrite, value, .. } = *operation;
         match op {
             Op::Insert if !overwrite => self.headers.push((name.to_owned(), Some(json(value)?))),
             Op::Remove => self.headers.retain(|(known, _)| known != name),

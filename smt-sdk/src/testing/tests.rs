@@ -108,7 +108,7 @@ fn check_value(edits: &str, input: &str, expected: &str) {
 #[test]
 fn set_replaces_or_appends() {
     check_value(r#"[["set","a","2"]]"#, r#"{"a":1,"b":1.10}"#, r#"{"a":2,"b":1.10}"#);
-    check_value(r#"[["set","a.b","2"]]"#, r#"{}"#, r#"{"a":{"b":2}}"#);
+    check_value(r#"[["set","a.b","2"]]"#, "{}", r#"{"a":{"b":2}}"#);
     check_value(r#"[["set","a","2"]]"#, "absent", r#"{"a":2}"#);
     check_value(r#"[["set","","2"]]"#, "absent", "2");
     check_value(r#"[["set","a","3"]]"#, r#"{"a":1,"b":0,"\u0061":2}"#, r#"{"b":0,"a":3}"#);

@@ -104,12 +104,9 @@ impl Tree {
     pub(crate) fn difference(&self, found: &Self) -> Option<String> {
         match (self, found) {
             (Self::Array(expected), Self::Array(items)) if expected.len() == items.len() => {
-                let pairs = expected.iter().zip(items).enumerate();
-                pairs
-                    .filter_map(|(at, (expected, item))| {
-                        Some(format!("[{at}]{}", expected.difference(item)?))
-                    })
-                    .next()
+                expected.iter().zip(items).enumerate().find_map(|(at, (expected, item))| {
+                    Some(format!("[{at}]{}", expected.difference(item)?))
+                })
             }
             (Self::Object(_), Self::Object(_)) => {
                 self.member_difference(found).or_else(|| found.unexpected_member(self))
