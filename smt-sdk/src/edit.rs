@@ -3,7 +3,7 @@
 use crate::output::Output;
 use crate::place::{At, Place};
 use crate::value::{JsonWriter, ToJson};
-use smt_abi::operation::{HEADER_BYTES, NO_ID, OVERWRITE, Op, PathRef, Root};
+use smt_abi::operation::{HEADER_BYTES, NO_ID, Op, PathRef, Root};
 use smt_abi::slot::Slot as Named;
 
 /// The edits of one record, or those that are the same for each; they apply in the order they are made.
@@ -49,31 +49,26 @@ impl<'a> Edits<'a> {
     /// Replaces what is at the place, or appends it; objects missing on the way are made.
     #[inline]
     pub fn set<'p>(&mut self, at: impl Into<Place<'p>>, value: impl ToJson) {
-        self.write(Op::Set, 0, at.into(), |to| value.write_json(to));
+        self.write(Op::Set, at.into(), |to| value.write_json(to));
     }
 
-    /// Adds what must not be there yet: the record fails with `guest-exists` if something is, even `null`.
+    /// Adds what must not be there yet: the record fails with `guest-exists` if something is, even `null`. A header is
+    /// added beside those that have its name.
     #[inline]
     pub fn insert<'p>(&mut self, at: impl Into<Place<'p>>, value: impl ToJson) {
-        self.write(Op::Insert, 0, at.into(), |to| value.write_json(to));
-    }
-
-    /// Adds a header beside those that have its name already; elsewhere the same as [`set`](Self::set).
-    #[inline]
-    pub fn insert_or_replace<'p>(&mut self, at: impl Into<Place<'p>>, value: impl ToJson) {
-        self.write(Op::Insert, OVERWRITE, at.into(), |to| value.write_json(to));
+        self.write(Op::Insert, at.into(), |to| value.write_json(to));
     }
 
     /// Removes what is at the place, duplicates included. An empty path leaves no value (a tombstone) or no key.
     #[inline]
     pub fn remove<'p>(&mut self, at: impl Into<Place<'p>>) {
-        self.write(Op::Remove, 0, at.into(), |_| {});
+        self.write(Op::Remove, at.into(), |_| {});
     }
 
     /// Gives the member at the place another name, at the same position. A member that has the name is removed.
     #[inline]
     pub fn rename<'p>(&mut self, at: impl Into<Place<'p>>, name: &str) {
-        self.write(Op::Rename, 0, at.into(), |to| to.bytes(name.as_bytes()));
+        self.write(Op::Rename, at.into(), |to| to.bytes(name.as_bytes()));
     }
 
     /// Keeps only these places, which have one root; an empty list keeps nothing of the value.
@@ -81,7 +76,7 @@ impl<'a> Edits<'a> {
         let mut places = places.into_iter().peekable();
         let root = places.peek().map_or(Root::Value, |place| place.root);
         let numbers = self.numbers;
-        self.write(Op::Retain, 0, Place { root, at: At::Text("") }, |to| {
+        self.write(Op::Retain, Place { root, at: At::Text("") }, |to| {
             for place in places {
                 let (id, path) = parts(numbers.resolve(place));
                 to.bytes(&id.to_le_bytes());
@@ -94,19 +89,19 @@ impl<'a> Edits<'a> {
     /// Makes what is at the place the whole value or key.
     #[inline]
     pub fn extract<'p>(&mut self, at: impl Into<Place<'p>>) {
-        self.write(Op::Extract, 0, at.into(), |_| {});
+        self.write(Op::Extract, at.into(), |_| {});
     }
 
     /// Makes the value an object whose one member holds what was the value.
     #[inline]
     pub fn wrap_value(&mut self, name: &str) {
-        self.write(Op::Wrap, 0, Place::VALUE, |to| to.bytes(name.as_bytes()));
+        self.write(Op::Wrap, Place::VALUE, |to| to.bytes(name.as_bytes()));
     }
 
     /// Makes the key an object whose one member holds what was the key.
     #[inline]
     pub fn wrap_key(&mut self, name: &str) {
-        self.write(Op::Wrap, 0, Place::KEY, |to| to.bytes(name.as_bytes()));
+        self.write(Op::Wrap, Place::KEY, |to| to.bytes(name.as_bytes()));
     }
 
     /// Sets `to` to what is at `from`; a target header is added. Nothing happens if nothing is at `from`.
@@ -124,31 +119,31 @@ impl<'a> Edits<'a> {
     /// Sends the record to another topic.
     #[inline]
     pub fn set_topic(&mut self, topic: &str) {
-        self.write(Op::SetTopic, 0, Place::VALUE, |to| topic.write_json(to));
+        self.write(Op::SetTopic, Place::VALUE, |to| topic.write_json(to));
     }
 
     /// Sets the partition, or leaves the choice open.
     #[inline]
     pub fn set_partition(&mut self, partition: Option<i32>) {
-        self.write(Op::SetPartition, 0, Place::VALUE, |to| partition.write_json(to));
+        self.write(Op::SetPartition, Place::VALUE, |to| partition.write_json(to));
     }
 
     /// Sets the timestamp in milliseconds since 1970, or leaves it out.
     #[inline]
     pub fn set_timestamp(&mut self, timestamp_ms: Option<i64>) {
-        self.write(Op::SetTimestamp, 0, Place::VALUE, |to| timestamp_ms.write_json(to));
+        self.write(Op::SetTimestamp, Place::VALUE, |to| timestamp_ms.write_json(to));
     }
 
     /// Applies the edits declared with [`Slots::static_edits`](crate::Slots::static_edits).
     #[inline]
     pub fn apply_static(&mut self) {
-        self.write(Op::Static, 0, Place::VALUE, |_| {});
+        self.write(Op::Static, Place::VALUE, |_| {});
     }
 
     #[inline]
     fn transfer(&mut self, op: Op, from: Place<'_>, to: Place<'_>) {
         let (id, path) = parts(self.numbers.resolve(to));
-        self.write(op, 0, from, |out| {
+        self.write(op, from, |out| {
             out.bytes(&[to.root as u8, 0]);
             out.bytes(&id.to_le_bytes());
             out.bytes(path);
@@ -156,12 +151,12 @@ impl<'a> Edits<'a> {
     }
 
     #[inline]
-    fn write(&mut self, op: Op, flags: u8, at: Place<'_>, value: impl FnOnce(&mut JsonWriter<'_>)) {
+    fn write(&mut self, op: Op, at: Place<'_>, value: impl FnOnce(&mut JsonWriter<'_>)) {
         let (id, path) = parts(self.numbers.resolve(at));
         let start = self.out.len();
         let mut header = [0; HEADER_BYTES];
         header[0] = op as u8;
-        header[1] = at.root as u8 | flags;
+        header[1] = at.root as u8;
         header[2..4].copy_from_slice(&id.to_le_bytes());
         header[4..8].copy_from_slice(&length(path.len()));
         self.out.push_array(header);

@@ -60,8 +60,8 @@ impl<S: Smt> Instance<S> {
             Ok((smt, slots)) => {
                 let text = slots.describe();
                 self.smt = Some(smt);
-                self.spans = vec![Span { start: 0, len: ABSENT }; slots.slots.len()];
-                self.names = slots.slots;
+                self.spans = vec![Span { start: 0, len: ABSENT }; slots.names.len()];
+                self.names = slots.names;
                 (Answer::READY, text, slots.operations)
             }
             Err(error) => (Answer::REFUSED, refusal(&error), Output::new()),

@@ -111,8 +111,9 @@ macro_rules! export {
 #[macro_export]
 macro_rules! export_fn {
     ($function:ident($settings:ty), $($rest:tt)*) => {
+        /// The exported function with its settings, as a module has it.
         #[derive(Debug)]
-        struct ExportedFunction {
+        pub struct ExportedFunction {
             settings: $settings,
             record: $crate::Metadata,
         }

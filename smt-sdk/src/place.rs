@@ -1,6 +1,7 @@
 //! Where an edit happens: a declared slot or path, or a path written out.
 
 use smt_abi::operation::Root;
+use smt_abi::path::{Step, steps};
 
 /// Handle of a declared slot: a place in the value or the key, or a header, that is read and may be edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,17 +87,19 @@ pub(crate) fn quoted(path: &str) -> String {
     if !path.starts_with('@') && !dollar {
         return path.to_owned();
     }
-    let brackets = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
-    let end = brackets.map(|(at, _)| at).find(|at| begins_step(path, *at)).unwrap_or(path.len());
-    let (first, rest) = path.split_at(end);
+    let ends = |at: &usize| begins_step(path.get(*at..).unwrap_or_default());
+    let end = (1..path.len()).find(ends).unwrap_or(path.len());
+    let (first, rest) = (path.get(..end).unwrap_or(path), path.get(end..).unwrap_or_default());
     format!("`{first}`{rest}")
 }
 
-/// True if a step ends before `at`: a dot, or a bracket that is read as an index.
-fn begins_step(path: &str, at: usize) -> bool {
-    let rest = path.get(at..).unwrap_or_default();
-    rest.starts_with('.')
-        || matches!(smt_abi::path::steps(rest).next(), Some(Ok(smt_abi::path::Step::Index(_))))
+/// True for a dot, and for a bracket that is read as an index.
+fn begins_step(rest: &str) -> bool {
+    match rest.as_bytes() {
+        [b'.', ..] => true,
+        [b'[', ..] => matches!(steps(rest).next(), Some(Ok(Step::Index(_)))),
+        _ => false,
+    }
 }
 
 /// The path of the member with exactly this name: in backticks where a path would read it otherwise.
@@ -106,6 +109,15 @@ fn begins_step(path: &str, at: usize) -> bool {
 /// assert_eq!(smt_sdk::member("price.eur"), "`price.eur`");
 /// ```
 pub fn member(name: &str) -> String {
-    let odd = name.is_empty() || name.contains(['.', '[', '`']) || name.starts_with(['@', '$']);
-    if odd { format!("`{}`", name.replace('`', "\\`")) } else { name.to_owned() }
+    let odd = |byte: u8| matches!(byte, b'.' | b'[' | b'`');
+    if !name.is_empty() && !name.bytes().any(odd) && !name.starts_with(['@', '$']) {
+        return name.to_owned();
+    }
+    let mut path = String::from("`");
+    for c in name.chars() {
+        path.push_str(if c == '`' { "\\" } else { "" });
+        path.push(c);
+    }
+    path.push('`');
+    path
 }

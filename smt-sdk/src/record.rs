@@ -41,16 +41,9 @@ pub(crate) struct Span {
 }
 
 /// A handle that can be read.
-pub trait Readable: Copy + sealed::Sealed {
-    /// The slot's number.
-    #[doc(hidden)]
+pub trait Readable: Copy {
+    /// The slot's number, as `smt_init` gave it.
     fn index(self) -> usize;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Slot {}
-    impl Sealed for super::Metadata {}
 }
 
 impl Readable for Slot {
@@ -167,8 +160,7 @@ impl<'a> Record<'a> {
         let name = self.name(slot);
         let found = self.field(slot).kind();
         if found == Kind::Absent {
-            let message = format!("`{name}`: expected {expected}, found nothing");
-            return SmtError::new(SmtError::FIELD_MISSING, message);
+            return self.missing(slot, &expected.to_string());
         }
         if found == expected {
             let message =
@@ -176,6 +168,14 @@ impl<'a> Record<'a> {
             return SmtError::new(SmtError::FIELD_TEXT, message);
         }
         SmtError::new(SmtError::FIELD_TYPE, format!("`{name}`: expected {expected}, found {found}"))
+    }
+
+    /// The error of a field that must be there and is not.
+    #[cold]
+    #[inline(never)]
+    pub fn missing(&self, slot: impl Readable, expected: &str) -> SmtError {
+        let message = format!("`{}`: expected {expected}, found nothing", self.name(slot));
+        SmtError::new(SmtError::FIELD_MISSING, message)
     }
 
     fn name(&self, slot: impl Readable) -> &'a str {

@@ -4,7 +4,6 @@ use crate::error::SettingsError;
 use crate::json::Json;
 use crate::place::member;
 use smt_abi::path::{PathError, steps};
-use std::collections::BTreeSet;
 
 /// The settings of one SMT: a JSON object.
 ///
@@ -32,7 +31,7 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub struct Settings<'a> {
     config: &'a Json,
-    known: BTreeSet<&'static str>,
+    known: Vec<&'static str>,
 }
 
 /// How the name of a field is read.
@@ -61,7 +60,7 @@ impl FieldSyntax {
 impl<'a> Settings<'a> {
     pub(crate) fn new(config: &'a Json) -> Result<Self, SettingsError> {
         match config {
-            Json::Object(_) => Ok(Self { config, known: BTreeSet::new() }),
+            Json::Object(_) => Ok(Self { config, known: Vec::new() }),
             other => {
                 let found = other.kind();
                 Err(SettingsError::new(
@@ -74,7 +73,7 @@ impl<'a> Settings<'a> {
 
     /// The setting as JSON, or nothing where it is not given.
     pub fn json(&mut self, name: &'static str) -> Option<&'a Json> {
-        self.known.insert(name);
+        self.known.push(name);
         self.config.get(name).filter(|value| **value != Json::Null)
     }
 
@@ -106,9 +105,9 @@ impl<'a> Settings<'a> {
     pub fn texts(&mut self, name: &'static str) -> Result<Vec<String>, SettingsError> {
         match self.json(name) {
             None => Ok(Vec::new()),
-            Some(Json::String(text)) if text.trim().is_empty() => Ok(Vec::new()),
+            Some(Json::String(text)) if text.trim_ascii().is_empty() => Ok(Vec::new()),
             Some(Json::String(text)) => {
-                Ok(text.split(',').map(|item| item.trim().to_owned()).collect())
+                Ok(text.split(',').map(|item| item.trim_ascii().to_owned()).collect())
             }
             Some(Json::Array(items)) => {
                 let text = |(at, item): (usize, &Json)| match item {
@@ -129,8 +128,10 @@ impl<'a> Settings<'a> {
         match self.json(name) {
             None => Ok(None),
             Some(Json::Bool(value)) => Ok(Some(*value)),
-            Some(Json::String(text)) if text.trim().eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Json::String(text)) if text.trim().eq_ignore_ascii_case("false") => {
+            Some(Json::String(text)) if text.trim_ascii().eq_ignore_ascii_case("true") => {
+                Ok(Some(true))
+            }
+            Some(Json::String(text)) if text.trim_ascii().eq_ignore_ascii_case("false") => {
                 Ok(Some(false))
             }
             Some(other) => Err(self.mistyped(name, "true or false", other)),
@@ -145,7 +146,7 @@ impl<'a> Settings<'a> {
         match self.json(name) {
             None => Ok(None),
             Some(Json::Number(text) | Json::String(text)) => {
-                text.trim().parse().map(Some).map_err(|error: std::num::ParseIntError| {
+                text.trim_ascii().parse().map(Some).map_err(|error: std::num::ParseIntError| {
                     self.error(name, format!("expected a whole number, found `{text}`: {error}"))
                 })
             }
@@ -166,10 +167,7 @@ impl<'a> Settings<'a> {
             return Ok(words.first().copied().unwrap_or_default());
         };
         words.iter().copied().find(|word| *word == text).ok_or_else(|| {
-            self.error(
-                name,
-                format!("expected one of {}, found `{text}`", listed(words.iter().copied())),
-            )
+            self.error(name, format!("expected one of {}, found `{text}`", listed(words)))
         })
     }
 
@@ -179,7 +177,7 @@ impl<'a> Settings<'a> {
     /// Where it is neither `V1` nor `V2`, in any case.
     pub fn field_syntax(&mut self) -> Result<FieldSyntax, SettingsError> {
         let name = "field.syntax.version";
-        match self.optional_text(name)?.as_deref().map(str::trim) {
+        match self.optional_text(name)?.as_deref().map(str::trim_ascii) {
             None => Ok(FieldSyntax::V1),
             Some(version) if version.eq_ignore_ascii_case("V1") => Ok(FieldSyntax::V1),
             Some(version) if version.eq_ignore_ascii_case("V2") => Ok(FieldSyntax::V2),
@@ -228,12 +226,15 @@ impl<'a> Settings<'a> {
 
     /// Refuses what no reader named.
     pub(crate) fn finish(&self) -> Result<(), SettingsError> {
-        let unknown =
-            self.config.members().iter().find(|(name, _)| !self.known.contains(name.as_str()));
+        let unknown = self
+            .config
+            .members()
+            .iter()
+            .find(|(name, _)| !self.known.iter().any(|known| known == name));
         let Some((name, _)) = unknown else { return Ok(()) };
-        let known = match self.known.len() {
-            0 => "there are none".to_owned(),
-            _ => format!("known are {}", listed(self.known.iter().copied())),
+        let known = match self.known.as_slice() {
+            [] => "there are none".to_owned(),
+            known => format!("known are {}", listed(known)),
         };
         Err(self.error(name, format!("unknown setting `{name}`; {known}")))
     }
@@ -251,8 +252,17 @@ impl<'a> Settings<'a> {
     }
 }
 
-fn listed(words: impl Iterator<Item = &'static str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+/// The words in backticks, each once, with commas.
+fn listed(words: &[&str]) -> String {
+    let mut list = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if !words[..at].contains(word) {
+            list.push_str(if at == 0 { "`" } else { ", `" });
+            list.push_str(word);
+            list.push('`');
+        }
+    }
+    list
 }
 
 #[cfg(test)]
@@ -318,7 +328,7 @@ mod tests {
             s.optional_text("target")?;
             s.texts("fields")
         };
-        let message = "feilds: unknown setting `feilds`; known are `fields`, `target`";
+        let message = "feilds: unknown setting `feilds`; known are `target`, `fields`";
         check(r#"{"feilds":"a"}"#, read, message);
         check(r#"{"x":1}"#, |_| Ok(()), "x: unknown setting `x`; there are none");
     }

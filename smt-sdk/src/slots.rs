@@ -14,7 +14,7 @@ use smt_abi::{limit, path};
 /// same declaration twice gives the same handle.
 #[derive(Debug, Default)]
 pub struct Slots {
-    pub(crate) slots: Vec<String>,
+    pub(crate) names: Vec<String>,
     pub(crate) paths: Vec<String>,
     pub(crate) operations: Output,
 }
@@ -22,7 +22,7 @@ pub struct Slots {
 impl Slots {
     /// Nothing declared yet.
     pub const fn new() -> Self {
-        Self { slots: Vec::new(), paths: Vec::new(), operations: Output::new() }
+        Self { names: Vec::new(), paths: Vec::new(), operations: Output::new() }
     }
 
     /// A place in the value, in path syntax; the empty path is the whole value.
@@ -98,7 +98,7 @@ impl Slots {
             Json::Array(names.iter().map(|name| Json::String(name.clone())).collect())
         };
         Json::Object(vec![
-            ("slots".to_owned(), list(&self.slots)),
+            ("slots".to_owned(), list(&self.names)),
             ("paths".to_owned(), list(&self.paths)),
             ("flags".to_owned(), Json::Array(Vec::new())),
         ])
@@ -107,12 +107,12 @@ impl Slots {
 
     /// What the host would refuse, said before it does.
     pub(crate) fn problem(&self) -> Option<String> {
-        let declared = self.slots.len() + self.paths.len();
+        let declared = self.names.len() + self.paths.len();
         if declared > limit::SLOTS {
             let most = limit::SLOTS;
             return Some(format!("{declared} places are declared, at most {most} are possible"));
         }
-        self.slots.iter().chain(&self.paths).find_map(|name| {
+        self.names.iter().chain(&self.paths).find_map(|name| {
             let (Named::Value(text) | Named::Key(text)) = Named::parse(name).ok()? else {
                 return None;
             };
@@ -126,7 +126,7 @@ impl Slots {
     }
 
     fn slot(&mut self, name: String, root: Root) -> Slot {
-        Slot { index: position(&mut self.slots, name), root }
+        Slot { index: position(&mut self.names, name), root }
     }
 
     fn path(&mut self, name: String, root: Root) -> Path {
@@ -188,7 +188,7 @@ mod tests {
         slots.header("trace id");
         slots.topic();
         assert_eq!(
-            slots.slots,
+            slots.names,
             [
                 "$",
                 "a.b[0]",
@@ -205,7 +205,7 @@ mod tests {
                 "@topic",
             ]
         );
-        assert!(slots.slots.iter().all(|name| Named::parse(name).is_ok()));
+        assert!(slots.names.iter().all(|name| Named::parse(name).is_ok()));
     }
 
     #[test]

@@ -48,31 +48,35 @@ fn equal(word: u64, byte: u8) -> u64 {
     zero.wrapping_sub(ONES) & !zero
 }
 
-/// Asks eight bytes at a time, without a loop up to 32 bytes. Short input is filled up with spaces.
+/// Asks eight bytes at a time, without a loop up to 32 bytes.
 #[inline]
 fn any_word(bytes: &[u8], found: impl Fn(u64) -> u64) -> bool {
     let word = |chunk: &[u8; 8]| found(u64::from_le_bytes(*chunk));
-    let bits = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        let mut bits = word(first) | word(last);
-        if bytes.len() > 16 {
-            bits |= middle(bytes, &word);
-        }
-        bits
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        let halves = [u32::from_le_bytes(*first), u32::from_le_bytes(*last)];
-        found(u64::from(halves[0]) | u64::from(halves[1]) << 32)
-    } else {
-        let mut filled = [b' '; 8];
-        if let [first, .., last] = bytes {
-            filled[0] = *first;
-            filled[1] = bytes[bytes.len() / 2];
-            filled[2] = *last;
-        } else if let [only] = bytes {
-            filled[0] = *only;
-        }
-        word(&filled)
+    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        return found(short(bytes)) & HIGH != 0;
     };
+    let mut bits = word(first) | word(last);
+    if bytes.len() > 16 {
+        bits |= middle(bytes, &word);
+    }
     bits & HIGH != 0
+}
+
+/// Fewer than eight bytes as one word: some of them twice, or filled up with spaces.
+#[inline]
+fn short(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
+    }
+    let mut filled = [b' '; 8];
+    if let [first, .., last] = bytes {
+        filled[0] = *first;
+        filled[1] = bytes[bytes.len() / 2];
+        filled[2] = *last;
+    } else if let [only] = bytes {
+        filled[0] = *only;
+    }
+    u64::from_le_bytes(filled)
 }
 
 /// The words between the first and the last of more than 16 bytes.

@@ -60,10 +60,14 @@ impl Short {
 impl TextSet {
     /// A set of these texts.
     pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
-        let mut spelt: Vec<_> =
-            texts.into_iter().map(|text| spell(text.as_ref()).into_boxed_slice()).collect();
-        spelt.sort_unstable();
-        spelt.dedup();
+        let mut spelt: Vec<Box<[u8]>> = Vec::new();
+        for text in texts {
+            let text = spell(text.as_ref()).into_boxed_slice();
+            // Inserted one by one: a sort is five kilobytes of code.
+            if let Err(at) = spelt.binary_search(&text) {
+                spelt.insert(at, text);
+            }
+        }
         Self { few: few(&spelt), spelt }
     }
 
@@ -89,7 +93,8 @@ impl TextSet {
     fn has(&self, raw: &[u8]) -> bool {
         let Some(few) = &self.few else { return self.has_among_many(raw) };
         let Some(short) = Short::new(raw) else { return false };
-        few.iter().fold(false, |found, one| found | (*one == short))
+        // No early end: comparing all of them is straight-line code.
+        few.iter().map(|one| usize::from(*one == short)).sum::<usize>() > 0
     }
 
     #[inline(never)]

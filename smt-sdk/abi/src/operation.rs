@@ -177,14 +177,6 @@ pub struct Operations<'a> {
     at: usize,
 }
 
-impl Operations<'_> {
-    /// Byte offset of the next operation.
-    #[inline]
-    pub const fn offset(&self) -> usize {
-        self.at
-    }
-}
-
 impl<'a> Iterator for Operations<'a> {
     type Item = Result<Operation<'a>, BadOperation>;
 

@@ -80,8 +80,8 @@ impl Json {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
-    /// What it is, in words.
-    pub(crate) const fn kind(&self) -> crate::Kind {
+    /// What kind of JSON it is.
+    pub const fn kind(&self) -> crate::Kind {
         match self {
             Self::Null => crate::Kind::Null,
             Self::Bool(_) => crate::Kind::Boolean,
@@ -157,6 +157,17 @@ pub struct JsonError {
     pub at: usize,
     /// What was expected there.
     pub expected: &'static str,
+}
+
+impl JsonError {
+    /// What is said of too much nesting.
+    pub(crate) const NESTING: &'static str = "less nesting";
+
+    /// True if the text may be JSON, but nests deeper than a document may.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn is_nesting(self) -> bool {
+        self.expected == Self::NESTING
+    }
 }
 
 impl fmt::Display for JsonError {

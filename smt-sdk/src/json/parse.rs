@@ -46,7 +46,7 @@ impl<'a> Parser<'a> {
         read: impl FnOnce(&mut Self) -> Result<B, JsonError>,
     ) -> Result<B, JsonError> {
         if self.depth == limit::NESTING {
-            return Err(self.error("less nesting"));
+            return Err(self.error(JsonError::NESTING));
         }
         self.at += 1;
         self.depth += 1;

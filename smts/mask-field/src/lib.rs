@@ -128,7 +128,7 @@ impl MaskField {
         match self.missing {
             Missing::Null if !masked.nested => record.edit().set(masked.slot, Raw("null")),
             Missing::Null | Missing::Ignore => {}
-            Missing::Fail => return Err(record.unexpected(masked.slot, Kind::Text)),
+            Missing::Fail => return Err(record.missing(masked.slot, "a value to mask")),
         }
         Ok(())
     }
@@ -146,5 +146,29 @@ smt_sdk::export!(
     MaskField,
     description: "Masks fields by type, or by a replacement.",
     config: "../config.schema.json",
-    cases: ["../cases/keeps-the-last-characters.json"],
+    cases: [
+        "../cases/adds-missing-fields.json",
+        "../cases/fails-on-missing-fields.json",
+        "../cases/follows-paths.json",
+        "../cases/ignores-missing-fields.json",
+        "../cases/keeps-the-end-alone.json",
+        "../cases/keeps-the-last-characters.json",
+        "../cases/masks-by-type.json",
+        "../cases/masks-every-duplicate.json",
+        "../cases/masks-the-key.json",
+        "../cases/needs-an-object.json",
+        "../cases/refuses-a-bad-count.json",
+        "../cases/refuses-a-bad-path.json",
+        "../cases/refuses-a-bad-target.json",
+        "../cases/refuses-an-empty-list.json",
+        "../cases/refuses-an-empty-name.json",
+        "../cases/refuses-an-empty-replacement.json",
+        "../cases/refuses-no-fields.json",
+        "../cases/refuses-unknown-settings.json",
+        "../cases/replacement-needs-its-type.json",
+        "../cases/replaces-numbers.json",
+        "../cases/replaces-texts.json",
+        "../cases/replaces-with-large-numbers.json",
+        "../cases/takes-names-as-they-are.json",
+    ],
 );

@@ -3,7 +3,7 @@
 use super::output::{Form, Output};
 use crate::{
     app::{Failure, library},
-    wasm::{InitError, WasmTransform},
+    wasm::{InitError, InstantiateError, WasmTransform},
 };
 use clap::Args;
 use std::io::{self, BufRead, BufReader};
