@@ -177,6 +177,14 @@ pub struct Operations<'a> {
     at: usize,
 }
 
+impl Operations<'_> {
+    /// Byte offset of the next operation.
+    #[inline]
+    pub const fn offset(&self) -> usize {
+        self.at
+    }
+}
+
 impl<'a> Iterator for Operations<'a> {
     type Item = Result<Operation<'a>, BadOperation>;
 
