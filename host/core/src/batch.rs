@@ -9,7 +9,10 @@ use crate::{
     },
 };
 use smt_abi::code;
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Records on their way through a chain.
 ///
@@ -35,8 +38,22 @@ pub struct Batch {
     stage: usize,
     /// Set by a split or by the failure of a child: the order must be made anew.
     reorder: bool,
-    /// Grows with each clear, so that spans that somebody remembers are known to be stale.
-    pub(crate) epoch: u64,
+    /// Says which batch this is, for as long as it lives: what was learnt of one batch's layouts holds in no other.
+    pub(crate) identity: Serial,
+    /// Changes with each clear, so that spans that somebody remembers are known to be stale.
+    pub(crate) epoch: Serial,
+}
+
+/// A number that is given out once: one instance works on several batches in turn, and must tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Serial(u64);
+
+impl Default for Serial {
+    /// The next number.
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl Batch {
@@ -49,7 +66,7 @@ impl Batch {
         self.order.clear();
         self.selected.clear();
         (self.inputs, self.stage, self.reorder) = (0, 0, false);
-        self.epoch += 1;
+        self.epoch = Serial::default();
     }
 
     /// Number of records that were pushed.
@@ -102,7 +119,7 @@ impl Batch {
     ) -> Result<(), (Step, JsonError)> {
         if let Some(key) = source.key {
             self.records[id.index()].key =
-                self.documents.validate(key).map_err(|error| (Step::KeyConverter, error))?;
+                self.documents.admit(key).map_err(|error| (Step::KeyConverter, error))?;
         }
         if let Some(value) = source.value {
             self.documents.choose_layout_of(source.topic);

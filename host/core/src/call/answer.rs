@@ -38,6 +38,8 @@ impl Call {
     /// each record, `out` the output. A record whose verdict or output does not hold fails alone.
     #[inline]
     pub fn apply(&mut self, batch: &mut Batch, verdicts: &[u8], out: &[u8]) {
+        // Before the first record, so that a record's failure does not take them along.
+        self.place_statics(batch);
         let base = batch.documents.arena.push(out).start;
         let mut at = 0_usize;
         let (entries, _) = verdicts.as_chunks::<{ Verdict::BYTES }>();
@@ -102,6 +104,16 @@ impl Call {
         }
     }
 
+    /// Makes sure that the arena of the batch holds the static operations.
+    #[inline]
+    fn place_statics(&mut self, batch: &mut Batch) {
+        if self.statics.is_none_or(|(epoch, _)| epoch != batch.epoch) {
+            let base = batch.documents.arena.push(&self.contract.statics).start;
+            let placed = !batch.documents.arena.is_full();
+            self.statics = placed.then_some((batch.epoch, base));
+        }
+    }
+
     #[inline]
     fn edit(
         &mut self,
@@ -109,14 +121,8 @@ impl Call {
         record: RecordId,
         output: Output<'_>,
     ) -> Result<(), Fault> {
-        let statics = match self.statics {
-            _ if self.contract.statics.is_empty() => 0,
-            Some((epoch, base)) if epoch == batch.epoch => base,
-            _ => {
-                let base = batch.documents.arena.push(&self.contract.statics).start;
-                self.statics = Some((batch.epoch, base));
-                base
-            }
+        let Some((_, statics)) = self.statics else {
+            return Err(Fault::new(ARENA_FULL.0, ARENA_FULL.1));
         };
         let before = batch.documents.arena.len();
         let mut interpreter = Interpreter {

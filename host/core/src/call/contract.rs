@@ -159,13 +159,23 @@ impl Contract {
                 depth: depth(&operation).map_err(error)?,
                 name: name_of(&operation).map_err(error)?,
             };
-            operation.path = PathRef::Id(match operation.path {
+            if matches!(operation.op, Op::Set | Op::Insert) {
+                // As all that a guest gives is: a value stands in a document without the blanks around it.
+                operation.value = operation.value.trim_ascii();
+            }
+            let pathless =
+                matches!(operation.op, Op::SetTopic | Op::SetPartition | Op::SetTimestamp);
+            operation.path = match operation.path {
+                path if pathless && (path, operation.root) == (PathRef::ROOT, Root::Value) => path,
+                _ if pathless => return Err(error("it has neither path nor root")),
                 PathRef::Id(id) => self
                     .place(id, operation.root)
-                    .and(Some(id))
+                    .and(Some(PathRef::Id(id)))
                     .ok_or(error("its path is not declared"))?,
-                PathRef::Text(text) => self.declare(operation.root, text).map_err(error)?,
-            });
+                PathRef::Text(text) => {
+                    PathRef::Id(self.declare(operation.root, text).map_err(error)?)
+                }
+            };
             self.known.push(known);
             operation.write(&mut self.statics);
         }

@@ -26,6 +26,10 @@ impl Call {
         self.records.clear();
         self.slots.clear();
         self.topic = None;
+        if self.hinted != Some(batch.identity) {
+            self.hinted = Some(batch.identity);
+            self.hints.fill(Hint::default());
+        }
         let (mut len, slots) = (0, self.contract.slots);
         for record in records {
             let start = self.slots.len();

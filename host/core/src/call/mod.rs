@@ -23,7 +23,7 @@ pub use contract::{Contract, ContractError};
 pub use gather::Gathered;
 
 use crate::{
-    batch::Batch,
+    batch::{Batch, Serial},
     document::Hint,
     json::Span,
     record::{Record, RecordId},
@@ -63,15 +63,16 @@ impl Default for Limits {
 pub struct Call {
     contract: Contract,
     limits: Limits,
-    /// Where each declared path was found the last time.
+    /// Where each declared path was found the last time, and the batch whose layouts that is about.
     hints: Vec<Hint>,
+    hinted: Option<Serial>,
     /// The records of the call, and their slots: record by record, in the order of declaration.
     records: Vec<RecordId>,
     slots: Vec<Option<Span>>,
     /// The topic that `@topic` was written for last, and its text.
     topic: Option<(Span, Span)>,
     /// The batch whose arena holds the static operations, by its epoch, and where.
-    statics: Option<(u64, u32)>,
+    statics: Option<(Serial, u32)>,
     spelt: operation::Spelt,
     children: Vec<Record>,
 }
@@ -84,6 +85,7 @@ impl Call {
             contract,
             limits,
             hints,
+            hinted: None,
             records: Vec::new(),
             slots: Vec::new(),
             topic: None,

@@ -30,6 +30,7 @@ use crate::{
     json::{self, JsonError, Kind, Member, Span},
 };
 use layouts::Layouts;
+use smt_abi::limit;
 
 /// No container, overlay or node.
 const NONE: u32 = u32::MAX;
@@ -207,6 +208,23 @@ impl Documents {
     pub(crate) fn validate(&mut self, text: Span) -> Result<Root, JsonError> {
         let valid = json::validate(self.arena.padded(), text)?;
         Ok(Root::text(valid.value, valid.depth))
+    }
+
+    /// Validates a text that came with a record, which leaves as it came, with the blanks around it.
+    ///
+    /// # Errors
+    /// [`JsonError`] if the text is not JSON, or nested too deeply.
+    #[inline]
+    pub(crate) fn admit(&mut self, text: Span) -> Result<Root, JsonError> {
+        let valid = json::validate(self.arena.padded(), text)?;
+        Ok(Root::text(text, valid.depth))
+    }
+
+    /// A validated text that is to stand `levels` deep: its nesting is counted anew where the known bound leaves no
+    /// room for that, so that nothing is refused for what was removed, or stood beside it.
+    pub(crate) fn measure(&mut self, text: Span, bound: usize, levels: usize) -> Root {
+        let known = Root::text(text, u32::try_from(bound).unwrap_or(u32::MAX));
+        if bound + levels <= limit::NESTING { known } else { self.admit(text).unwrap_or(known) }
     }
 
     fn container(&mut self, text: Span, first: usize, kind: Kind, duplicates: bool) -> Link {

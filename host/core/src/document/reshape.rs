@@ -9,12 +9,12 @@ use crate::{
 impl Documents {
     /// Keeps the listed paths and the objects that lead there; an absent root stays absent.
     pub(crate) fn retain(&mut self, root: &mut Root, paths: &[&Path]) -> Result<(), EditError> {
-        if root.is_absent() {
-            return Ok(());
-        }
         let is_key = |step: &PathStep| matches!(step, PathStep::Key(_));
         if !paths.iter().all(|path| path.steps().iter().all(is_key)) {
             return Err(EditError::Path);
+        }
+        if root.is_absent() {
+            return Ok(());
         }
         let container = self
             .open_root(root)
@@ -65,8 +65,9 @@ impl Documents {
 
     /// Makes the root an object with one member that holds the old root, or `null` where there was none.
     pub(crate) fn wrap(&mut self, root: &mut Root, name: &Key) -> Result<(), EditError> {
-        let depth = root.depth() + 1;
+        let bound = root.depth();
         let inner = self.read_root(root).unwrap_or_else(|| self.arena.push(b"null"));
+        let depth = self.measure(inner, bound, 1).depth() + 1;
         self.scratch.clear();
         self.scratch.extend_from_slice(b"{\"");
         self.scratch.extend_from_slice(&name.spelt);

@@ -59,8 +59,8 @@ impl Documents {
             let source = self.nodes[node];
             if overlay.removed {
                 // The separator behind it goes too: a member that stays follows.
-                self.copy(from, self.start(node), out);
-                from = self.start(node + 1);
+                self.copy(from, self.start(node, at.kind), out);
+                from = self.start(node + 1, at.kind);
                 continue;
             }
             if overlay.key != source.key {
@@ -111,9 +111,9 @@ impl Documents {
     }
 
     /// Where a member begins in the source: at the quote of its key, or where an element's value does.
-    fn start(&self, node: usize) -> u32 {
+    fn start(&self, node: usize, kind: Kind) -> u32 {
         let Node { key, value, .. } = self.nodes[node];
-        if key.end == 0 { value.start } else { key.start - 1 }
+        if kind == Kind::Object { key.start - 1 } else { value.start }
     }
 
     #[inline]

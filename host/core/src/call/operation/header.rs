@@ -27,10 +27,11 @@ impl<'c> Interpreter<'c> {
             }
         };
         self.batch.documents.validate(given.value).map_err(envelope::not_json)?;
+        let value = Some(self.batch.documents.trim(given.value));
         if adds {
-            self.batch.add_header(self.record, name, Some(given.value));
+            self.batch.add_header(self.record, name, value);
         } else {
-            self.batch.set_header(self.record, name, Some(given.value));
+            self.batch.set_header(self.record, name, value);
         }
         Ok(())
     }
