@@ -80,19 +80,18 @@ impl Key {
     }
 }
 
-/// A hash of the first `len` bytes; at least 8 more are readable.
+/// A hash of the `len` bytes from `start` on, after which 8 more are readable.
 ///
 /// It is quick and easy to collide: nothing may be slow for keys whose hashes are the same.
 #[inline]
-pub(super) fn hash(padded: &[u8], len: usize) -> u32 {
+pub(super) fn hash(padded: &[u8], start: usize, len: usize) -> u32 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let word = |at: usize| {
         padded.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u64::from_le_bytes(*word))
     };
-    let mixed = if len < 8 {
-        word(0) & ((1 << (8 * len)) - 1)
-    } else {
-        word(0) ^ word(len - 8).rotate_left(23)
-    };
+    // Without a branch, because the lengths of keys are hard to foresee.
+    let mask = u64::MAX >> (64 - 8 * len.clamp(1, 8));
+    let last = start + len.saturating_sub(8);
+    let mixed = (word(start) & mask) ^ (word(last) & mask).rotate_left(23);
     ((mixed ^ len as u64).wrapping_mul(ODD) >> 32) as u32
 }

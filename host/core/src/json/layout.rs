@@ -18,6 +18,9 @@ const KEY_BYTES: usize = 64;
 /// Places of the table of learnt keys: twice as many as keys, so that a look-up ends soon.
 const PLACES: usize = 2 * KEYS;
 
+/// Learnt keys with one prefix that are compared before a key is read to its end.
+const PROBES: usize = 4;
+
 /// Records that must differ from a new layout before the next is learnt; doubled each time up to the second figure.
 const PATIENCE: (u32, u32) = (8, 4096);
 
@@ -35,11 +38,16 @@ const PATIENCE: (u32, u32) = (8, 4096);
 pub struct Layout {
     entries: Vec<Entry>,
     /// One more than the number of an entry, at the place that its hash gives or after it; 0 is free.
-    table: Vec<u16>,
+    by_hash: Vec<u16>,
+    /// The same by prefix, so that the end of a key need not be known.
+    by_prefix: Vec<u16>,
+    prefix: Prefix,
     id: u32,
     /// Records since the last one that matched whole.
     misses: u32,
     patience: u32,
+    /// Most keys of the latest record were out of order.
+    shuffled: bool,
     /// Keys of the current record that are not learnt.
     others: Keys,
     /// What an escaped key means.
@@ -57,6 +65,12 @@ struct Entry {
     hash: u32,
 }
 
+/// The bytes that each learnt key has with its closing quote and colon, but at most 8.
+#[derive(Debug, Clone, Copy, Default)]
+struct Prefix {
+    mask: u64,
+}
+
 /// Where a record stands in the layout.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "what a scan finds out does not hang together")]
@@ -66,6 +80,8 @@ pub(super) struct Cursor {
     straight: bool,
     /// The entry that is due.
     next: usize,
+    /// Keys out of order.
+    others: usize,
     /// The entries met.
     seen: [u64; KEYS / 64],
     pub(super) duplicates: bool,
@@ -84,78 +100,86 @@ impl Layout {
         let learning = self.misses >= self.patience;
         if learning {
             self.entries.clear();
-            self.table.clear();
+            self.by_hash.clear();
+            self.by_prefix.clear();
         }
         self.others.clear();
         let seen = [0; KEYS / 64];
         // No key is due while the keys are still being collected.
         let next = if learning { KEYS } else { 0 };
-        Cursor { learning, straight: true, next, seen, duplicates: false, escaped: false }
+        Cursor {
+            learning,
+            straight: true,
+            next,
+            others: 0,
+            seen,
+            duplicates: false,
+            escaped: false,
+        }
     }
 
-    /// The end of the key at `at` with its colon, if it is the one that is due, or the one after it.
+    /// The end of the learnt key at `at` with its colon, if one stands there; if one is due, best that.
     #[inline(always)]
-    pub(super) fn due<B: Blocks>(
+    pub(super) fn learnt<B: Blocks>(
         &self,
         cursor: &mut Cursor,
         reader: &Reader<'_, B>,
         at: usize,
     ) -> Option<usize> {
-        let entry = self.entries.get(cursor.next)?;
-        if entry.is_at(reader, at) {
-            cursor.meet(cursor.next);
-            cursor.next += 1;
-            return Some(at + entry.len);
+        if !self.shuffled {
+            let entry = self.entries.get(cursor.next)?;
+            if entry.is_at(reader, at) {
+                cursor.meet(cursor.next);
+                cursor.next += 1;
+                return Some(at + entry.len);
+            }
         }
-        // One key that records may lack.
-        cursor.straight = false;
-        let entry = self.entries.get(cursor.next + 1).filter(|entry| entry.is_at(reader, at))?;
-        cursor.meet(cursor.next + 1);
-        cursor.next += 2;
-        Some(at + entry.len)
+        let mut place = self.prefix.place(*reader.block(at + 1)?);
+        for _ in 0..PROBES {
+            let number = usize::from(*self.by_prefix.get(place)?).checked_sub(1)?;
+            let entry = self.entries.get(number)?;
+            if entry.is_at(reader, at) {
+                cursor.meet_late(number);
+                return Some(at + entry.len);
+            }
+            place = (place + 1) % PLACES;
+        }
+        None
     }
 
-    /// Takes note of a key that is not the one that is due; `colon` is the place of its colon.
-    pub(super) fn other(&mut self, cursor: &mut Cursor, bytes: &[u8], key: Key, colon: usize) {
-        let spelt = key.spelt.of(bytes);
-        let mut hashed = &bytes[key.spelt.start as usize..];
-        let mut len = spelt.len();
+    /// Takes note of a key that is not learnt, or not spelt as it was; `colon` is the place of its colon.
+    #[inline(never)]
+    pub(super) fn meet(&mut self, cursor: &mut Cursor, bytes: &[u8], key: Key, colon: usize) {
+        let mut spelt = key.spelt.of(bytes);
+        let mut hash = hash(bytes, key.spelt.start as usize, spelt.len());
         if key.escaped {
             cursor.escaped = true;
             cursor.straight = false;
             self.meaning.clear();
             self.meaning.extend(super::text::meaning(spelt));
-            len = self.meaning.len();
+            let len = self.meaning.len();
             self.meaning.extend_from_slice(&[0; 8]);
-            hashed = &self.meaning;
+            hash = super::keys::hash(&self.meaning, 0, len);
+            spelt = &self.meaning[..len];
         }
-        let key = Key { hash: hash(hashed, len), ..key };
         if cursor.learning {
             let text = &bytes[key.spelt.start as usize - 1..=colon];
             cursor.straight &= self.entries.len() < KEYS
-                && text.len() == len + 3
-                && Entry::new(text, key.hash).map(|entry| self.entries.push(entry)).is_some();
-        } else {
-            cursor.straight = false;
-            if let Some(entry) = self.find(key.hash, &hashed[..len]) {
-                cursor.meet(entry);
-                // A gap of several keys is passed; a key from before is out of order, and the due one stays due.
-                cursor.next = cursor.next.max(entry + 1);
-                return;
-            }
+                && text.len() == spelt.len() + 3
+                && Entry::new(text, hash).map(|entry| self.entries.push(entry)).is_some();
+        } else if let Some(entry) = self.find(hash, spelt) {
+            return cursor.meet_late(entry);
         }
-        cursor.duplicates |= self.others.insert(bytes, key);
+        cursor.straight &= cursor.learning;
+        cursor.others += 1;
+        cursor.duplicates |= self.others.insert(bytes, Key { hash, ..key });
     }
 
     fn find(&self, hash: u32, meaning: &[u8]) -> Option<usize> {
-        if self.table.is_empty() {
-            return None;
-        }
         let mut place = first_place(hash);
         loop {
-            let number = usize::from(self.table[place]).checked_sub(1)?;
-            let entry = &self.entries[number];
-            if entry.hash == hash && entry.key() == meaning {
+            let number = usize::from(*self.by_hash.get(place)?).checked_sub(1)?;
+            if self.entries[number].key() == meaning {
                 return Some(number);
             }
             place = (place + 1) % PLACES;
@@ -167,6 +191,7 @@ impl Layout {
     pub(super) fn end(&mut self, cursor: &mut Cursor, bytes: &[u8]) -> u32 {
         if cursor.straight && !cursor.learning && cursor.next == self.entries.len() {
             self.misses = 0;
+            self.shuffled = false;
             return if cursor.next == 0 { 0 } else { self.id };
         }
         self.end_otherwise(cursor, bytes)
@@ -177,9 +202,11 @@ impl Layout {
         cursor.duplicates |= self.others.finish(bytes);
         if !cursor.learning {
             self.misses = self.misses.saturating_add(1).min(u32::MAX - 1);
+            self.shuffled = 2 * cursor.others > self.entries.len();
             return 0;
         }
         self.misses = 0;
+        self.shuffled = false;
         self.patience = (2 * self.patience).clamp(PATIENCE.0, PATIENCE.1);
         if cursor.straight && !cursor.duplicates && !self.entries.is_empty() {
             self.learn();
@@ -191,23 +218,47 @@ impl Layout {
 
     fn learn(&mut self) {
         self.id = self.id.checked_add(1).unwrap_or(1);
-        self.table.resize(PLACES, 0);
+        self.prefix = Prefix::new(&self.entries);
+        self.by_hash.resize(PLACES, 0);
+        self.by_prefix.resize(PLACES, 0);
         for (number, entry) in (1..).zip(&self.entries) {
-            let mut place = first_place(entry.hash);
-            while self.table[place] != 0 {
-                place = (place + 1) % PLACES;
-            }
-            self.table[place] = number;
+            put(&mut self.by_hash, first_place(entry.hash), number);
+            put(&mut self.by_prefix, self.prefix.place(entry.prefix()), number);
         }
     }
 }
 
 impl Cursor {
+    /// Meets an entry that was looked up.
+    #[inline(always)]
+    fn meet_late(&mut self, entry: usize) {
+        self.meet(entry);
+        let is_due = entry == self.next;
+        self.straight &= is_due;
+        self.others += usize::from(!is_due);
+        // A gap of several keys is passed; a key from before is out of order, and the due one stays due.
+        self.next = self.next.max(entry + 1);
+    }
+
     #[inline(always)]
     fn meet(&mut self, entry: usize) {
         let (word, bit) = (entry / 64 % self.seen.len(), 1 << (entry % 64));
         self.duplicates |= self.seen[word] & bit != 0;
         self.seen[word] |= bit;
+    }
+}
+
+impl Prefix {
+    fn new(entries: &[Entry]) -> Self {
+        let shortest = entries.iter().map(|entry| entry.len - 1).min().unwrap_or(8).min(8);
+        Self { mask: u64::MAX >> (64 - 8 * shortest) }
+    }
+
+    /// Where to look for a key that begins with `bytes`.
+    #[inline(always)]
+    fn place(self, bytes: [u8; 8]) -> usize {
+        let word = u64::from_le_bytes(bytes) & self.mask;
+        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55) as usize % PLACES
     }
 }
 
@@ -221,6 +272,11 @@ impl Entry {
         Some(Self { text, len: spelt.len(), masks: [mask as u32, (mask >> 32) as u32], hash })
     }
 
+    fn prefix(&self) -> [u8; 8] {
+        let (prefix, _) = self.text[1..].as_chunks();
+        prefix[0]
+    }
+
     fn key(&self) -> &[u8] {
         &self.text[1..self.len - 2]
     }
@@ -229,13 +285,25 @@ impl Entry {
     #[inline(always)]
     fn is_at<B: Blocks>(&self, reader: &Reader<'_, B>, at: usize) -> bool {
         let (halves, _) = self.text.as_chunks::<32>();
-        let is_half_at = |half: usize, at| {
-            reader.block::<32>(at).is_some_and(|block| {
-                reader.blocks.differences(block, &halves[half]) & self.masks[half] == 0
-            })
-        };
-        is_half_at(0, at) && (self.masks[1] == 0 || is_half_at(1, at + 32))
+        let Some(block) = reader.block(at) else { return false };
+        let differences = reader.blocks.differences(block, &halves[0]);
+        differences & self.masks[0] == 0 && (self.masks[1] == 0 || self.is_rest_at(reader, at + 32))
     }
+
+    #[inline(always)]
+    fn is_rest_at<B: Blocks>(&self, reader: &Reader<'_, B>, at: usize) -> bool {
+        let (halves, _) = self.text.as_chunks::<32>();
+        let Some(block) = reader.block(at) else { return false };
+        reader.blocks.differences(block, &halves[1]) & self.masks[1] == 0
+    }
+}
+
+/// Puts `number` into the first free place.
+fn put(table: &mut [u16], mut place: usize, number: u16) {
+    while table[place] != 0 {
+        place = (place + 1) % PLACES;
+    }
+    table[place] = number;
 }
 
 const fn first_place(hash: u32) -> usize {

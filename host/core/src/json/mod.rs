@@ -232,7 +232,7 @@ fn validate_by<B: Blocks>(blocks: B, bytes: &[u8], text: Span) -> Result<Valid, 
     let Some(start) = reader.first() else { return Err(exact::problem(text.of(bytes))) };
     let found = match bytes[start] {
         b'{' | b'[' => nested::container(&mut reader, start, 0),
-        b'"' => reader.string(start + 1).map(|end| (end, 0)),
+        b'"' => reader.string(start + 1).map(|(end, _)| (end, 0)),
         // A number may go on behind the text, so the blocks are not asked.
         _ => {
             let outline = exact::check(text.of(bytes))?;

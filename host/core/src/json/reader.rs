@@ -93,22 +93,23 @@ impl<'a, B: Blocks> Reader<'a, B> {
         Some(at)
     }
 
-    /// The end of the string whose inside begins at `at`: the place after its closing quote.
+    /// The end of the string whose inside begins at `at`: the place after its closing quote; and whether it is plain,
+    /// so that nothing in it is an escape.
     #[inline(always)]
-    pub(super) fn string(&mut self, mut at: usize) -> Option<usize> {
+    pub(super) fn string(&mut self, mut at: usize) -> Option<(usize, bool)> {
         // Most strings end here. Those that are longer, or have escapes or more than ASCII, are read by larger blocks.
         for _ in 0..4 {
             let specials = self.blocks.specials(self.block(at)?);
             if specials != 0 {
                 at += specials.trailing_zeros() as usize;
                 if self.byte(at)? == b'"' {
-                    return Some(at + 1);
+                    return Some((at + 1, true));
                 }
                 break;
             }
             at += 16;
         }
-        self.rest_of_string(at)
+        Some((self.rest_of_string(at)?, false))
     }
 
     /// [`Self::string`] from a place inside it that is not escaped.
@@ -174,7 +175,8 @@ impl<'a, B: Blocks> Reader<'a, B> {
     fn number(&self, at: usize) -> Option<usize> {
         let digits = self.blocks.digits(self.block(at)?);
         let whole = digits.trailing_ones();
-        if whole == 0 || whole > 1 && self.bytes[at] == b'0' {
+        // A product, because neither factor is foreseen as well as the whole.
+        if whole == 0 || whole * u32::from(self.bytes[at] == b'0') > 1 {
             return None;
         }
         if whole == 16 {
@@ -187,7 +189,7 @@ impl<'a, B: Blocks> Reader<'a, B> {
                 let end = end + 1 + fraction as usize;
                 let next = self.byte(end)?;
                 // A fraction that reaches the end of the block may go on behind it.
-                if fraction == 0 || end == at + 16 || matches!(next, b'e' | b'E') {
+                if fraction == 0 || end == at + 16 || next | 0x20 == b'e' {
                     return self.rest_of_number(at + whole as usize);
                 }
                 Some(end)
@@ -223,5 +225,16 @@ impl<'a, B: Blocks> Reader<'a, B> {
 /// Whether `byte` ends a number or a literal that it follows: a blank, a bracket, a comma, a colon or a quote.
 #[inline(always)]
 pub(super) fn ends_scalar(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"')
+    ENDS[usize::from(byte)]
 }
+
+/// For each byte, see [`ends_scalar`].
+static ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut bytes: &[u8] = b" \t\n\r,:{}[]\"";
+    while let [byte, rest @ ..] = bytes {
+        ends[*byte as usize] = true;
+        bytes = rest;
+    }
+    ends
+};

@@ -32,7 +32,7 @@ pub(super) fn walk<B: Blocks>(
     match reader.byte(at)? {
         b'{' => object(reader, at + 1, layout, push),
         b'[' => array(reader, at + 1, push),
-        b'"' => Some(Seen { end: reader.string(at + 1)?, ..Seen::default() }),
+        b'"' => Some(Seen { end: reader.string(at + 1)?.0, ..Seen::default() }),
         _ => None,
     }
 }
@@ -49,7 +49,7 @@ fn object<B: Blocks>(
     let mut at = reader.skip_blanks(at)?;
     if reader.byte(at)? != b'}' {
         loop {
-            let (key, after, escaped) = match layout.due(&mut cursor, reader, at) {
+            let (key, after, escaped) = match layout.learnt(&mut cursor, reader, at) {
                 Some(end) => (Span::new(at + 1, end - 2), end, false),
                 None => other_key(reader, at, layout, &mut cursor)?,
             };
@@ -83,14 +83,14 @@ fn other_key<B: Blocks>(
     if reader.byte(at)? != b'"' {
         return None;
     }
-    let end = reader.string(at + 1)?;
+    let (end, plain) = reader.string(at + 1)?;
     let spelt = Span::new(at + 1, end - 1);
-    let escaped = spelt.of(reader.bytes).contains(&b'\\');
+    let escaped = !plain && spelt.of(reader.bytes).contains(&b'\\');
     let colon = reader.skip_blanks(end)?;
     if reader.byte(colon)? != b':' {
         return None;
     }
-    layout.other(cursor, reader.bytes, Key { hash: 0, spelt, escaped }, colon);
+    layout.meet(cursor, reader.bytes, Key { hash: 0, spelt, escaped }, colon);
     Some((spelt, colon + 1, escaped))
 }
 
@@ -121,7 +121,7 @@ fn array<B: Blocks>(
 #[inline(always)]
 fn value<B: Blocks>(reader: &mut Reader<'_, B>, at: usize, depth: &mut u32) -> Option<usize> {
     match reader.byte(at)? {
-        b'"' => reader.string(at + 1),
+        b'"' => reader.string(at + 1).map(|(end, _)| end),
         b'{' | b'[' => {
             let (end, deepest) = container(reader, at, 1)?;
             *depth = deepest.max(*depth);
