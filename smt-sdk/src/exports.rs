@@ -18,6 +18,9 @@ pub(crate) use sandbox::{get, json_text, log};
 pub(crate) use crate::testing::host::{get, json_text, log};
 
 #[cfg(target_arch = "wasm32")]
+mod blocks;
+
+#[cfg(target_arch = "wasm32")]
 mod sandbox {
     use crate::instance::Instance;
     use crate::smt::Smt;
@@ -37,16 +40,16 @@ mod sandbox {
     /// Sends one line to the host's log.
     pub(crate) fn log(level: u32, message: &str) {
         // SAFETY: the host reads `len` bytes at the address, which are those of `message`.
-        unsafe { smt_log(level, message.as_ptr(), message.len() as u32) }
+        unsafe { smt_log(level, message.as_ptr(), length(message.len())) }
     }
 
     /// Reads a slot that was not declared.
     pub(crate) fn get(record: u32, slot: &str) -> Option<String> {
         let mut buffer: Vec<u8> = Vec::with_capacity(256);
         loop {
-            let (cap, to) = (buffer.capacity() as u32, buffer.as_mut_ptr());
+            let (cap, to) = (length(buffer.capacity()), buffer.as_mut_ptr());
             // SAFETY: the host reads the slot's name where it is, and writes at most `cap` bytes, which are reserved.
-            let len = unsafe { smt_get(record, slot.as_ptr(), slot.len() as u32, to, cap) };
+            let len = unsafe { smt_get(record, slot.as_ptr(), length(slot.len()), to, cap) };
             if len == smt_abi::ABSENT {
                 return None;
             }
@@ -56,8 +59,13 @@ mod sandbox {
             }
             // SAFETY: `len` is at most the capacity, and the host has written so many bytes.
             unsafe { buffer.set_len(len as usize) }
-            return Some(String::from_utf8_lossy(&buffer).into_owned());
+            return Some(json_text(&buffer).to_owned());
         }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a module's memory has 32-bit addresses")]
+    const fn length(len: usize) -> u32 {
+        len as u32
     }
 
     /// What the host wrote as JSON, as text.
@@ -134,7 +142,7 @@ mod sandbox {
     impl<S: Smt> State<S> {
         fn answer(&mut self, verdicts: u32, n: u32) -> u32 {
             let out = self.instance.out();
-            let (out, out_len) = (out.as_ptr() as u32, out.len() as u32);
+            let (out, out_len) = (out.as_ptr() as u32, length(out.len()));
             self.answer = Answer { verdicts, out, out_len, n }.words();
             self.answer.as_ptr() as u32
         }

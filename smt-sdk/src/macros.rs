@@ -23,32 +23,25 @@ macro_rules! export {
         config: $config:literal,
         cases: [$first:literal $(, $case:literal)* $(,)?] $(,)?
     ) => {
-        /// What the module says of itself in its custom section, a JSON text.
-        pub const SMT_SECTION: &str = {
-            const PIECES: &[&str] = &[
-                "{\"name\":\"", env!("CARGO_PKG_NAME"),
-                "\",\"version\":\"", env!("CARGO_PKG_VERSION"),
-                "\",\"abi\":\"", $crate::__private::ABI,
-                "\",\"description\":\"", $crate::__private::plain($description),
-                "\",\"config\":", include_str!($config),
-                ",\"flags\":[],\"cases\":[",
-                include_str!($first), $(",", include_str!($case),)*
-                "]}",
-            ];
-            const JOINED: [u8; $crate::__private::len(PIECES)] = $crate::__private::join(PIECES);
-            match ::core::str::from_utf8(&JOINED) {
-                Ok(text) => text,
-                Err(_) => unreachable!(),
-            }
-        };
+        #[cfg(any(test, target_arch = "wasm32"))]
+        const SMT_SECTION: &[&str] = &[
+            "{\"name\":\"", env!("CARGO_PKG_NAME"),
+            "\",\"version\":\"", env!("CARGO_PKG_VERSION"),
+            "\",\"abi\":\"", $crate::__private::ABI,
+            "\",\"description\":\"", $crate::__private::plain($description),
+            "\",\"config\":", include_str!($config),
+            ",\"flags\":[],\"cases\":[",
+            include_str!($first), $(",", include_str!($case),)*
+            "]}",
+        ];
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             static GUEST: $crate::__private::Guest<$smt> = $crate::__private::Guest::new();
 
             #[unsafe(link_section = "transom.smt")]
-            #[used]
-            static SECTION: [u8; SMT_SECTION.len()] = $crate::__private::join(&[SMT_SECTION]);
+            static SECTION: [u8; $crate::__private::len(SMT_SECTION)] =
+                $crate::__private::join(SMT_SECTION);
 
             #[unsafe(no_mangle)]
             extern "C" fn smt_abi() -> u32 {

@@ -86,7 +86,7 @@ impl Slots {
     }
 
     /// Edits that are the same for each record: they cross once, and
-    /// [`Record::apply_static`](crate::Record::apply_static) applies them.
+    /// [`Edits::apply_static`] applies them.
     ///
     pub fn static_edits(&mut self) -> Edits<'_> {
         Edits::open(&mut self.operations, &self.paths)

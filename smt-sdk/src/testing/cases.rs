@@ -12,9 +12,9 @@ use std::path::Path;
 ///
 /// # Panics
 /// If anything is amiss, with a line for each difference.
-pub fn check_package<S: Smt>(section: &str, package: &str, listed: &[(&str, &str)]) {
+pub fn check_package<S: Smt>(section: &[&str], package: &str, listed: &[(&str, &str)]) {
     let mut report = String::new();
-    if let Err(error) = Tree::parse(section) {
+    if let Err(error) = Tree::parse(&section.concat()) {
         note(&mut report, "custom section", &format!("no JSON: {error}"));
     }
     let mut names: Vec<&str> = listed.iter().map(|(path, _)| file_name(path)).collect();

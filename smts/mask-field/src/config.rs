@@ -60,11 +60,15 @@ fn paths(settings: &mut Settings<'_>) -> Result<Vec<String>, SettingsError> {
     if fields.is_empty() {
         return Err(settings.error("fields", "expected at least one field, found none"));
     }
-    let path = |(at, field): (usize, &String)| match field.as_str() {
-        "" => Err(settings.item_error("fields", at, "expected a field, found an empty name")),
-        name => {
-            syntax.path(name).map_err(|error| settings.item_error("fields", at, error.to_string()))
+    let mut paths = Vec::with_capacity(fields.len());
+    for (at, field) in fields.iter().enumerate() {
+        if field.is_empty() {
+            return Err(settings.item_error("fields", at, "expected a field, found an empty name"));
         }
-    };
-    fields.iter().enumerate().map(path).collect()
+        match syntax.path(field) {
+            Ok(path) => paths.push(path),
+            Err(error) => return Err(settings.item_error("fields", at, error.to_string())),
+        }
+    }
+    Ok(paths)
 }

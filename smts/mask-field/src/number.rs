@@ -40,40 +40,69 @@ struct Decimal<'a> {
 impl<'a> Decimal<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let negative = text.starts_with('-');
-        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let (digits, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-        let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
-        let sound = before.len() + after.len() > 0
-            && before.bytes().chain(after.bytes()).all(|byte| byte.is_ascii_digit());
-        let exponent = exponent.parse().ok().filter(|_| sound)?;
-        Some(Self { negative, before, after, exponent })
+        let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let before = digits(&mut rest);
+        let after = match rest.strip_prefix('.') {
+            Some(fraction) => {
+                rest = fraction;
+                digits(&mut rest)
+            }
+            None => "",
+        };
+        let exponent = match rest.strip_prefix(['e', 'E']) {
+            Some(exponent) => exponent.parse().ok()?,
+            None if rest.is_empty() => 0,
+            None => return None,
+        };
+        let some = before.len() + after.len() > 0;
+        some.then_some(Self { negative, before, after, exponent })
     }
 
     /// As JSON, digits as they were given.
     fn spelt(&self) -> String {
-        let before = match self.before.trim_start_matches('0') {
-            "" => "0",
-            before => before,
-        };
-        let sign = if self.negative { "-" } else { "" };
-        let point = if self.after.is_empty() { "" } else { "." };
-        let exponent =
-            if self.exponent == 0 { String::new() } else { format!("e{}", self.exponent) };
-        format!("{sign}{before}{point}{}{exponent}", self.after)
+        let mut spelt = String::from(if self.negative { "-" } else { "" });
+        spelt.push_str(significant(self.before));
+        if !self.after.is_empty() {
+            spelt.push('.');
+            spelt.push_str(self.after);
+        }
+        if self.exponent != 0 {
+            spelt.push('e');
+            spelt.push_str(&self.exponent.to_string());
+        }
+        spelt
     }
 
     /// What stands before the point once the exponent is gone.
     fn whole(&self) -> Option<String> {
-        let digits = format!("{}{}", self.before, self.after);
+        let mut whole = String::from(self.before);
+        whole.push_str(self.after);
         let point = i64::try_from(self.before.len()).ok()? + i64::from(self.exponent);
         let count = usize::try_from(point.max(0)).ok().filter(|count| *count <= DIGITS)?;
-        let kept: String = digits.chars().chain(std::iter::repeat('0')).take(count).collect();
-        Some(match kept.trim_start_matches('0') {
-            "" => "0".to_owned(),
-            kept if self.negative => format!("-{kept}"),
-            kept => kept.to_owned(),
-        })
+        whole.truncate(count);
+        while whole.len() < count {
+            whole.push('0');
+        }
+        let digits = significant(&whole);
+        let sign = if self.negative && digits != "0" { "-" } else { "" };
+        let mut whole = String::from(sign);
+        whole.push_str(digits);
+        Some(whole)
     }
+}
+
+/// Takes the digits at the beginning.
+fn digits<'a>(rest: &mut &'a str) -> &'a str {
+    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, behind) = rest.split_at_checked(count).unwrap_or((rest, ""));
+    *rest = behind;
+    digits
+}
+
+/// The digits without zeros in front.
+fn significant(digits: &str) -> &str {
+    let zeros = digits.bytes().take_while(|digit| *digit == b'0').count();
+    digits.get(zeros..).filter(|rest| !rest.is_empty()).unwrap_or("0")
 }
 
 #[cfg(test)]
