@@ -41,4 +41,4 @@ pub use module::Module;
 pub use module_error::ModuleError;
 pub use runtime::Runtime;
 pub use state::Reader;
-pub use transform::{InstantiateError, WasmTransform};
+pub use transform::WasmTransform;

@@ -4,10 +4,11 @@ use super::failure::CallFailure;
 use super::instance::{Init, InitError, Instance};
 use super::module::Module;
 use super::state::Reader;
+use smt_abi::code;
 use std::any::Any;
 use std::mem;
 use transom_core::batch::Batch;
-use transom_core::call::{Call, Contract, ContractError, Gathered};
+use transom_core::call::{Call, Contract, Gathered};
 use transom_core::record::RecordId;
 use transom_core::transform::{Transform, TransformError};
 
@@ -23,17 +24,6 @@ pub struct WasmTransform {
     desk: Option<Box<Desk>>,
     /// The records of the batch; kept for its memory.
     records: Vec<RecordId>,
-}
-
-/// Why a module and a configuration gave no transform.
-#[derive(Debug, thiserror::Error)]
-pub enum InstantiateError {
-    /// The module refused its configuration, or failed.
-    #[error(transparent)]
-    Init(#[from] InitError),
-    /// The module declared what there is not.
-    #[error(transparent)]
-    Contract(#[from] ContractError),
 }
 
 /// The calls of an instance and, while one that may ask for more runs, the records.
@@ -60,12 +50,13 @@ impl WasmTransform {
     /// Makes an instance of `module` and gives it `config`, a JSON text.
     ///
     /// # Errors
-    /// [`InstantiateError`] if the module refuses the configuration, fails, or declares what there is not.
-    pub fn new(module: &Module, config: &[u8]) -> Result<Self, InstantiateError> {
-        let mut instance = Instance::new(module).map_err(InitError::Failed)?;
+    /// [`InitError`] if the module refuses the configuration, fails, or declares what there is not.
+    pub fn new(module: &Module, config: &[u8]) -> Result<Self, InitError> {
+        let mut instance = Instance::new(module)?;
         let init = instance.init(config)?;
         instance.flush_log();
-        let contract = Contract::parse(&init.descriptor, &init.static_operations)?;
+        let contract = Contract::parse(&init.descriptor, &init.static_operations)
+            .map_err(|error| CallFailure::new(code::BAD_RESULT, error.to_string()))?;
         let call = Call::new(contract, module.limits().answer);
         Ok(Self {
             module: module.clone(),

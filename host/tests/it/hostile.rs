@@ -117,7 +117,7 @@ impl Guest {
 }
 
 /// Bytes as a string of WAT.
-fn escape(bytes: &[u8]) -> String {
+pub(crate) fn escape(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| format!("{text}\\{byte:02x}"))
 }
 

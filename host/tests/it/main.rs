@@ -4,3 +4,4 @@
 mod hostile;
 mod hostile_calls;
 mod hostile_modules;
+mod hostile_records;
