@@ -1,6 +1,6 @@
 //! The SMTs that every build carries; the build script compiles them and writes the table.
 
-include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
 /// The module with this name, if it is shipped.
 pub fn find(name: &str) -> Option<&'static [u8]> {

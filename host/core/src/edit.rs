@@ -1,7 +1,7 @@
 //! Reading and editing values from native code: what a [`Transform`](crate::transform::Transform) without a sandbox uses.
 
 use crate::{
-    batch::Batch,
+    batch::{Batch, Serial},
     document::{At, EditError, Hint, Mode, Root},
     envelope,
     path::{Key, Path},
@@ -14,6 +14,8 @@ use smt_abi::path::PathError;
 pub struct Place {
     path: Path,
     hint: Hint,
+    /// The batch whose layouts the hint is about.
+    hinted: Option<Serial>,
 }
 
 /// A member's name, to be given to members.
@@ -26,10 +28,14 @@ impl Place {
     /// # Errors
     /// [`PathError`], with the byte offset of the step that cannot be read.
     pub fn parse(path: &str) -> Result<Self, PathError> {
-        Ok(Self { path: Path::parse(path)?, hint: Hint::default() })
+        Ok(Self { path: Path::parse(path)?, hint: Hint::default(), hinted: None })
     }
 
-    fn at(&mut self) -> At<'_> {
+    #[inline]
+    fn at(&mut self, batch: Serial) -> At<'_> {
+        if self.hinted != Some(batch) {
+            (self.hinted, self.hint) = (Some(batch), Hint::default());
+        }
         At { path: &self.path, hint: &mut self.hint }
     }
 }
@@ -47,7 +53,7 @@ impl Batch {
     #[inline]
     pub fn get(&mut self, record: RecordId, place: &mut Place) -> Option<&[u8]> {
         let root = &mut self.records[record.index()].value;
-        let text = self.documents.read(root, place.at())?;
+        let text = self.documents.read(root, place.at(self.identity))?;
         Some(self.documents.arena.get(text))
     }
 
@@ -86,7 +92,7 @@ impl Batch {
         edit: impl FnOnce(&mut Self, &mut Root, At<'_>) -> Result<(), EditError>,
     ) {
         let mut root = self.records[record.index()].value;
-        let done = edit(self, &mut root, place.at());
+        let done = edit(self, &mut root, place.at(self.identity));
         self.records[record.index()].value = root;
         if let Err(error) = done {
             self.fail(record, error.code(), error.reason());

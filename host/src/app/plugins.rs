@@ -47,8 +47,9 @@ impl Plugin {
     fn of(module: &Module) -> Result<Self, Failure> {
         let manifest = module.manifest().clone();
         let failed = |message: String| Failure::Run(format!("SMT `{}`: {message}", manifest.name));
-        let cases = manifest.cases.iter().filter(|case| case.get("refused").is_none());
-        let configs = cases.filter_map(|case| case.get("config").cloned());
+        let cases = manifest.cases.iter().filter_map(|case| serde_json::from_str::<Value>(case).ok());
+        let accepted = cases.filter(|case| case.get("refused").is_none());
+        let configs = accepted.filter_map(|case| case.get("config").cloned());
         let mut reason = String::new();
         for config in std::iter::once(json!({})).chain(configs) {
             let mut instance =

@@ -1,8 +1,9 @@
 //! What a module says about itself, read from its custom section without compiling or running anything.
 
 use super::module_error::ModuleError;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use smt_abi::{MAJOR, MINOR, SECTION};
 
 /// Description of a module: the JSON object of its custom section `transom.smt`.
@@ -23,9 +24,14 @@ pub struct Manifest {
     /// Properties that the host must know. Version 1 of the ABI has none.
     #[serde(default)]
     pub flags: Vec<String>,
-    /// The module's own test cases.
-    #[serde(default)]
-    pub cases: Vec<Value>,
+    /// The module's own test cases, each a JSON text as it was written: numbers and duplicate keys matter in them.
+    #[serde(default, deserialize_with = "texts")]
+    pub cases: Vec<String>,
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::<Box<RawValue>>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(|text| text.get().to_owned()).collect())
 }
 
 impl Manifest {

@@ -62,14 +62,19 @@ impl Native {
                 }
             }
         }
-        for (input, expected) in expected.verdicts.iter().enumerate() {
-            assert_eq!(verdict(batch, input), *expected, "verdict of {input}");
-        }
-        check_survivors(batch, inputs, expected);
+        check_batch(batch, inputs, expected);
     }
 }
 
-fn predicate(when: &When) -> Predicate {
+/// Checks everything that can be seen of a batch that went through a chain.
+pub(crate) fn check_batch(batch: &Batch, inputs: &[Input], expected: &Outcome) {
+    for (input, expected) in expected.verdicts.iter().enumerate() {
+        assert_eq!(verdict(batch, input), *expected, "verdict of {input}");
+    }
+    check_survivors(batch, inputs, expected);
+}
+
+pub(crate) fn predicate(when: &When) -> Predicate {
     Predicate {
         topic: when.topics.as_ref().map(|topics| TopicPattern::new(&topics.join("|")).unwrap()),
         header: when.header.clone(),

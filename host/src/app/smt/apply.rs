@@ -3,7 +3,7 @@
 use super::output::{Form, Output};
 use crate::{
     app::{Failure, library},
-    wasm::{InitError, InstantiateError, WasmTransform},
+    wasm::{InitError, WasmTransform},
 };
 use clap::Args;
 use std::io::{self, BufRead, BufReader};
@@ -79,7 +79,7 @@ fn chain(arguments: &Arguments) -> Result<Chain, Failure> {
     }
     let module = library::load(&library::runtime()?, smt)?;
     let transform = WasmTransform::new(&module, config.as_bytes()).map_err(|error| match error {
-        InstantiateError::Init(InitError::Refused { message, path }) => {
+        InitError::Refused { message, path } => {
             let place = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
             Failure::Usage(format!("{smt} refuses its config{place}: {message}"))
         }

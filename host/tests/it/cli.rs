@@ -1,0 +1,108 @@
+//! The command line, run as an operator runs it: what stands on standard output and standard error, and the exit code.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+const TRADES: &str = r#"{"trade_id": "T1", "account_id": "ACC-0012345678", "business_unit": "BU1", "amount": 1.10}
+{"trade_id": "T2", "account_id": "ACC-0087654321", "business_unit": "BU9", "amount": 12345678901234567890.5}
+{"trade_id": "T3", "account_id": true
+{ "account_id" : "x", "account_id" : "the \"last\"", "business_unit":"BU1" }
+"#;
+
+/// Runs the binary and shows all that came of it.
+fn transom(arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_transom"))
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .env("COLUMNS", "100")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that refuses its arguments does not read.
+    drop(stdin.write_all(input.as_bytes()));
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    format!("{}--- stderr\n{}--- exit {}\n", text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+fn apply(smt: &str, arguments: &[&str], input: &str) -> String {
+    transom(&[&["smt", "apply", smt], arguments].concat(), input)
+}
+
+#[test]
+fn values_go_in_and_come_out() {
+    insta::assert_snapshot!(apply("mask-field", &["--config", r#"{"fields":["account_id"],"keep.last":4}"#], TRADES));
+}
+
+#[test]
+fn verdicts_say_what_became_of_each_line() {
+    let config = r#"{"allowed_business_units":["BU1"]}"#;
+    insta::assert_snapshot!(apply("business-unit-filter", &["--config", config, "--verdicts"], TRADES));
+}
+
+#[test]
+fn records_have_key_and_metadata() {
+    let records = r#"{"topic":"orders","partition":3,"offset":17,"timestamp":1700000000000,"key":"k","value":{"a":1.0},"headers":[{"key":"h","value":2}]}
+{"key":"gone"}
+{"vaule":1}
+"#;
+    let config = r#"{"topic.field":"t","partition.field":"p","offset.field":"o","timestamp.field":"ts"}"#;
+    insta::assert_snapshot!(apply("insert-field", &["--records", "--topic", "other", "--config", config], records));
+}
+
+#[test]
+fn failures_are_a_line_each() {
+    insta::assert_snapshot!(apply("mask-field", &["--config", r#"{"fields":["a"],"replacement":"x"}"#], "{\"a\":true}\n\n5\n{\"a\":1}\n{\"a\":\"s\"}"));
+}
+
+#[test]
+fn bad_usage_is_told_before_anything_is_read() {
+    let all = [
+        apply("mask", &[], ""),
+        apply("./no-such.wasm", &[], ""),
+        apply("mask-field", &["--config", "{"], ""),
+        apply("mask-field", &["--config", r#"{"field":["a"]}"#], ""),
+        apply("mask-field", &["--config", r#"{"fields":[]}"#], ""),
+        apply("Cargo.toml.wasm", &[], ""),
+        transom(&["smt", "aply"], ""),
+    ];
+    insta::assert_snapshot!(all.concat());
+}
+
+#[test]
+fn a_file_that_is_no_module_is_refused() {
+    let file = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
+    let shown = apply(file.path().to_str().unwrap(), &[], "");
+    insta::assert_snapshot!(shown.replace(file.path().to_str().unwrap(), "FILE"));
+}
+
+#[test]
+fn help_and_plugins_are_what_a_newcomer_reads() {
+    insta::assert_snapshot!("help", transom(&["--help"], ""));
+    insta::assert_snapshot!("help_apply", transom(&["smt", "apply", "--help"], ""));
+    insta::assert_snapshot!("plugins", transom(&["plugins"], ""));
+}
+
+#[test]
+fn plugins_are_machine_readable() {
+    let shown = transom(&["plugins", "--json"], "");
+    let (json, _) = shown.split_once("--- stderr").unwrap();
+    let plugins: serde_json::Value = serde_json::from_str(json).unwrap();
+    let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["business-unit-filter", "insert-field", "mask-field", "replace-field"]);
+    assert_eq!(plugins[0]["slots"]["of"], serde_json::json!(["business_unit", "business_unit_id"]));
+}
+
+#[test]
+fn many_lines_keep_their_order() {
+    let input: String = (0..5_000).map(|number| format!("{{\"n\":{number},\"a\":\"x\"}}\n")).collect();
+    let shown = apply("mask-field", &["--config", r#"{"fields":["a"]}"#], &input);
+    let expected = input.replace("\"x\"", "\"\"") + "--- stderr\n--- exit 0\n";
+    assert!(shown == expected, "5000 lines come out as they went in");
+}
