@@ -155,11 +155,7 @@ impl Json {
 /// Appends a string with its quotes.
 pub(crate) fn write_text(plain: &str, to: &mut String) {
     to.push('"');
-    if text::needs_escape(plain.as_bytes()) {
-        text::escape(plain, to);
-    } else {
-        to.push_str(plain);
-    }
+    text::escape(plain, to);
     to.push('"');
 }
 
