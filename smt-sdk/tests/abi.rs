@@ -90,23 +90,23 @@ fn operations_and_roots_are_those_of_the_crate() {
 fn codes_and_limits_are_those_of_the_crate() {
     let codes: Vec<_> = names("## 13. Error codes").into_iter().skip(1).collect();
     assert_eq!(codes, code::ALL);
-    let found: Vec<(&str, usize)> = rows("## 14. Limits")
+    let found: Vec<(&str, u64)> = rows("## 14. Limits")
         .into_iter()
         .filter_map(|row| Some((row[0], row[1].parse().ok()?)))
         .collect();
     let expected = [
-        ("MEMORY_BYTES", limit::MEMORY_BYTES),
-        ("RECORD_CPU_MS", limit::RECORD_CPU_MS as usize),
-        ("BATCH_CPU_MS", limit::BATCH_CPU_MS as usize),
-        ("CALL_BYTES", limit::CALL_BYTES),
-        ("OUTPUT_BYTES", limit::OUTPUT_BYTES),
-        ("OUTPUT_FACTOR", limit::OUTPUT_FACTOR),
-        ("OPERATIONS", limit::OPERATIONS),
-        ("CHILDREN", limit::CHILDREN),
-        ("NESTING", limit::NESTING),
-        ("LOG_LINE_BYTES", limit::LOG_LINE_BYTES),
-        ("LOG_LINES", limit::LOG_LINES),
-        ("SLOTS", limit::SLOTS),
+        ("MEMORY_BYTES", limit::MEMORY_BYTES as u64),
+        ("RECORD_CPU_MS", limit::RECORD_CPU_MS),
+        ("BATCH_CPU_MS", limit::BATCH_CPU_MS),
+        ("CALL_BYTES", limit::CALL_BYTES as u64),
+        ("OUTPUT_BYTES", limit::OUTPUT_BYTES as u64),
+        ("OUTPUT_FACTOR", limit::OUTPUT_FACTOR as u64),
+        ("OPERATIONS", limit::OPERATIONS as u64),
+        ("CHILDREN", limit::CHILDREN as u64),
+        ("NESTING", limit::NESTING as u64),
+        ("LOG_LINE_BYTES", limit::LOG_LINE_BYTES as u64),
+        ("LOG_LINES", limit::LOG_LINES as u64),
+        ("SLOTS", limit::SLOTS as u64),
     ];
     assert_eq!(found, expected);
 }
