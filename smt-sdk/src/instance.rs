@@ -11,6 +11,7 @@ use crate::smt::{Smt, Verdict as Decision};
 use smt_abi::answer::{Answer, GuestError, write_init};
 use smt_abi::verdict::{Tag, Verdict};
 use smt_abi::{ABSENT, SLACK};
+use std::mem::ManuallyDrop;
 
 /// An instance: settings read once, then calls.
 #[derive(Debug)]
@@ -102,31 +103,29 @@ impl<S: Smt> Instance<S> {
                 out: &mut self.out,
                 index: index as u32,
             };
-            let decision = smt.apply(&mut record);
-            let tag = match decision {
+            // Not dropped where it owns nothing: to find that out again would be a call for each record.
+            let decision = ManuallyDrop::new(smt.apply(&mut record));
+            let tag = match &*decision {
                 Ok(Decision::Keep) if self.out.len() == before => Tag::Keep,
                 Ok(Decision::Keep) => Tag::Ops,
-                decision => answer(decision, before, &mut self.out),
+                Ok(Decision::Drop) => {
+                    self.out.truncate(before);
+                    Tag::Drop
+                }
+                _ => {
+                    self.out.truncate(before);
+                    answer(ManuallyDrop::into_inner(decision), &mut self.out)
+                }
             };
             self.verdicts.push(Verdict { tag, len: length(self.out.len() - before) }.encode());
         }
     }
 }
 
-/// Writes a decision that discards the edits behind `before`.
-#[inline]
-fn answer(decision: Result<Decision, SmtError>, before: usize, out: &mut Output) -> Tag {
-    out.truncate(before);
-    match decision {
-        Ok(Decision::Keep) => Tag::Keep,
-        Ok(Decision::Drop) => Tag::Drop,
-        decision => answer_rarely(decision, out),
-    }
-}
-
+/// Writes a decision that has a payload of its own.
 #[cold]
 #[inline(never)]
-fn answer_rarely(decision: Result<Decision, SmtError>, out: &mut Output) -> Tag {
+fn answer(decision: Result<Decision, SmtError>, out: &mut Output) -> Tag {
     match decision {
         Ok(Decision::Keep) => Tag::Keep,
         Ok(Decision::Drop) => Tag::Drop,

@@ -1,7 +1,7 @@
 //! The first door: one record as a tree, in the shape of `@record`.
 
 use crate::error::{SettingsError, SmtError};
-use crate::json::Json;
+use crate::json::{Json, write_text};
 use crate::record::Record;
 use crate::settings::Settings;
 use crate::slots::Metadata;
@@ -53,55 +53,70 @@ impl JsonRecord {
         let text = record.raw(slot).unwrap_or("{}");
         let tree = Json::parse(text)
             .map_err(|error| SmtError::new(Self::UNREADABLE, format!("`@record`: {error}")))?;
-        Self::from_json(&tree).ok_or_else(|| {
+        Self::from_json(tree).ok_or_else(|| {
             SmtError::new(Self::UNREADABLE, "`@record`: not in the shape of a record")
         })
     }
 
-    fn from_json(tree: &Json) -> Option<Self> {
+    fn from_json(tree: Json) -> Option<Self> {
+        let Json::Object(members) = tree else { return None };
         let mut record = Self::default();
-        for (name, value) in tree.members() {
-            match name.as_str() {
-                "topic" => value.as_str()?.clone_into(&mut record.topic),
-                "partition" => record.partition = Some(number(value)?),
-                "offset" => record.offset = Some(number(value)?),
-                "timestamp" => record.timestamp = Some(number(value)?),
-                "key" => record.key = Some(value.clone()),
-                "value" => record.value = Some(value.clone()),
-                "headers" => record.headers = headers(value)?,
+        for (name, value) in members {
+            match (name.as_str(), value) {
+                ("topic", Json::String(topic)) => record.topic = topic,
+                ("partition", value) => record.partition = Some(number(&value)?),
+                ("offset", value) => record.offset = Some(number(&value)?),
+                ("timestamp", value) => record.timestamp = Some(number(&value)?),
+                ("key", value) => record.key = Some(value),
+                ("value", value) => record.value = Some(value),
+                ("headers", Json::Array(items)) => {
+                    record.headers = items.into_iter().map(header).collect::<Option<_>>()?;
+                }
                 _ => return None,
             }
         }
         Some(record)
+    }
+
+    fn write(&self, to: &mut String) {
+        to.push_str("{\"topic\":");
+        write_text(&self.topic, to);
+        let numbers = [
+            (",\"partition\":", self.partition.map(i64::from)),
+            (",\"offset\":", self.offset),
+            (",\"timestamp\":", self.timestamp),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                to.push_str(name);
+                to.push_str(&number.to_string());
+            }
+        }
+        for (name, tree) in [(",\"key\":", &self.key), (",\"value\":", &self.value)] {
+            if let Some(tree) = tree {
+                to.push_str(name);
+                tree.write(to);
+            }
+        }
+        for (at, (name, value)) in self.headers.iter().enumerate() {
+            to.push_str(if at == 0 { ",\"headers\":[{\"key\":" } else { ",{\"key\":" });
+            write_text(name, to);
+            if let Some(value) = value {
+                to.push_str(",\"value\":");
+                value.write(to);
+            }
+            to.push('}');
+        }
+        to.push_str(if self.headers.is_empty() { "}" } else { "]}" });
     }
 }
 
 impl fmt::Display for JsonRecord {
     /// Writes the record in the shape of `@record`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = |number: i64| Json::Number(number.to_string());
-        let members = [
-            ("topic", Some(Json::String(self.topic.clone()))),
-            ("partition", self.partition.map(|partition| number(partition.into()))),
-            ("offset", self.offset.map(number)),
-            ("timestamp", self.timestamp.map(number)),
-            ("key", self.key.clone()),
-            ("value", self.value.clone()),
-            ("headers", (!self.headers.is_empty()).then(|| self.header_list())),
-        ];
-        let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Json::Object(there.collect()).fmt(f)
-    }
-}
-
-impl JsonRecord {
-    fn header_list(&self) -> Json {
-        let header = |(name, value): &(String, Option<Json>)| {
-            let mut members = vec![("key".to_owned(), Json::String(name.clone()))];
-            members.extend(value.clone().map(|value| ("value".to_owned(), value)));
-            Json::Object(members)
-        };
-        Json::Array(self.headers.iter().map(header).collect())
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -109,9 +124,41 @@ fn number<N: std::str::FromStr>(value: &Json) -> Option<N> {
     if let Json::Number(text) = value { text.parse().ok() } else { None }
 }
 
-fn headers(list: &Json) -> Option<Vec<(String, Option<Json>)>> {
-    let Json::Array(items) = list else { return None };
-    let header =
-        |item: &Json| Some((item.get("key")?.as_str()?.to_owned(), item.get("value").cloned()));
-    items.iter().map(header).collect()
+fn header(item: Json) -> Option<(String, Option<Json>)> {
+    let Json::Object(members) = item else { return None };
+    let (mut name, mut value) = (None, None);
+    for member in members {
+        match member {
+            (key, Json::String(text)) if key == "key" => name = Some(text),
+            (key, found) if key == "value" => value = Some(found),
+            _ => return None,
+        }
+    }
+    Some((name?, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_survive_a_round_trip() {
+        for text in [
+            r#"{"topic":"t"}"#,
+            r#"{"topic":"t","partition":0,"offset":7,"timestamp":5,"key":null,"value":{"a":1.10}}"#,
+            r#"{"topic":"t","headers":[{"key":"h","value":[1]},{"key":"é\n"}]}"#,
+        ] {
+            let record = JsonRecord::from_json(Json::parse(text).unwrap()).unwrap();
+            assert_eq!(record.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        for text in
+            ["1", r#"{"topik":1}"#, r#"{"topic":1}"#, r#"{"headers":[{}]}"#, r#"{"offset":1.5}"#]
+        {
+            assert_eq!(JsonRecord::from_json(Json::parse(text).unwrap()), None, "{text}");
+        }
+    }
 }

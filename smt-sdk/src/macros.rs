@@ -7,7 +7,7 @@
 /// the module are those of its package. On wasm32 this makes the exports and the custom section of the ABI; under
 /// `cargo test` it makes a test, `smt_cases`, that runs the cases.
 ///
-/// ```ignore
+/// ```text
 /// smt_sdk::export!(
 ///     DropDebug,
 ///     description: "Drops records of level debug.",
@@ -82,7 +82,7 @@ macro_rules! export {
 /// `None` to drop it. Its settings implement [`FromSettings`](crate::FromSettings); `()` stands for none. The other
 /// arguments are those of [`export!`](crate::export).
 ///
-/// ```ignore
+/// ```text
 /// use smt_sdk::{JsonRecord, SmtError};
 ///
 /// fn keep_paid(_: &(), mut record: JsonRecord) -> Result<Option<JsonRecord>, SmtError> {

@@ -51,39 +51,38 @@ impl Output {
     #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.reserve(bytes.len());
-        let len = bytes.len();
-        let to = &mut self.bytes[self.len..self.len + len];
-        if len > 32 {
-            to.copy_from_slice(bytes);
-        } else if !(overlap::<16>(to, bytes) || overlap::<8>(to, bytes) || overlap::<4>(to, bytes))
-        {
-            // Fewer than four bytes: the first, the middle and the last are all of them.
-            if let [first, .., last] = bytes {
-                to[0] = *first;
-                to[len / 2] = bytes[len / 2];
-                to[len - 1] = *last;
-            } else if let [only] = bytes {
-                to[0] = *only;
-            }
-        }
-        self.len += len;
+        copy(&mut self.bytes[self.len..self.len + bytes.len()], bytes);
+        self.len += bytes.len();
     }
 
-    /// Writes what stands between the quotes of a JSON string.
+    /// Writes a JSON string of several pieces.
     #[inline]
-    pub(crate) fn push_escaped(&mut self, plain: &str) {
-        if text::needs_escape(plain.as_bytes()) {
-            self.push_escapes(plain);
-        } else {
-            self.push(plain.as_bytes());
+    pub(crate) fn push_string<const N: usize>(&mut self, pieces: [&str; N]) {
+        let odd = |odd: bool, piece: &&str| odd | text::needs_escape(piece.as_bytes());
+        if pieces.iter().fold(false, odd) {
+            return self.push_escaped(&pieces);
         }
+        let sum = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        self.reserve(sum + 2);
+        let (quoted, _) = self.bytes[self.len..].split_at_mut(sum + 2);
+        quoted[0] = b'"';
+        let mut at = 1;
+        for piece in pieces {
+            copy(&mut quoted[at..at + piece.len()], piece.as_bytes());
+            at += piece.len();
+        }
+        quoted[at] = b'"';
+        self.len += sum + 2;
     }
 
     #[cold]
     #[inline(never)]
-    fn push_escapes(&mut self, plain: &str) {
-        let mut escaped = String::with_capacity(plain.len() + 8);
-        text::escape(plain, &mut escaped);
+    fn push_escaped(&mut self, pieces: &[&str]) {
+        let mut escaped = String::from("\"");
+        for piece in pieces {
+            text::escape(piece, &mut escaped);
+        }
+        escaped.push('"');
         self.push(escaped.as_bytes());
     }
 
@@ -105,6 +104,23 @@ impl Output {
     #[inline(never)]
     fn grow(&mut self, more: usize) {
         self.bytes.resize((self.len + more).max(2 * self.bytes.len()).max(4096), 0);
+    }
+}
+
+/// Copies to a slice of the same length.
+#[inline]
+fn copy(to: &mut [u8], from: &[u8]) {
+    if from.len() > 32 {
+        to.copy_from_slice(from);
+    } else if !(overlap::<16>(to, from) || overlap::<8>(to, from) || overlap::<4>(to, from)) {
+        // Fewer than four bytes: the first, the middle and the last are all of them.
+        if let [first, .., last] = from {
+            to[0] = *first;
+            to[from.len() / 2] = from[from.len() / 2];
+            to[from.len() - 1] = *last;
+        } else if let [only] = from {
+            to[0] = *only;
+        }
     }
 }
 

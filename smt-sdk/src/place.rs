@@ -114,9 +114,9 @@ pub fn member(name: &str) -> String {
         return name.to_owned();
     }
     let mut path = String::from("`");
-    for c in name.chars() {
-        path.push_str(if c == '`' { "\\" } else { "" });
-        path.push(c);
+    for (at, piece) in name.split('`').enumerate() {
+        path.push_str(if at == 0 { "" } else { "\\`" });
+        path.push_str(piece);
     }
     path.push('`');
     path

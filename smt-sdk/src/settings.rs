@@ -185,6 +185,29 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// A list of fields as paths; empty where it is not given. See [`texts`](Self::texts) for its forms.
+    ///
+    /// # Errors
+    /// Where it is no list of strings, or an item is empty or no path.
+    pub fn fields(
+        &mut self,
+        name: &'static str,
+        syntax: FieldSyntax,
+    ) -> Result<Vec<String>, SettingsError> {
+        let mut paths = self.texts(name)?;
+        for (at, path) in paths.iter_mut().enumerate() {
+            if path.is_empty() {
+                let message = "expected a field, found an empty name";
+                return Err(self.item_error(name, at, message));
+            }
+            match syntax.path(path) {
+                Ok(read) => *path = read,
+                Err(error) => return Err(self.item_error(name, at, error.to_string())),
+            }
+        }
+        Ok(paths)
+    }
+
     /// A map of texts in the order given, empty where it is not given.
     ///
     /// # Errors
@@ -299,6 +322,7 @@ mod tests {
         check(r#"{"a":false}"#, |s| s.boolean("a"), "Some(false)");
         check(r#"{"a":"12"}"#, |s| s.integer("a"), "Some(12)");
         check(r#"{"a":-3}"#, |s| s.integer("a"), "Some(-3)");
+        check(r#"{"a":"x.y"}"#, |s| s.fields("a", FieldSyntax::V1), "[\"`x.y`\"]");
         check("{}", |s| s.choice("a", &["x", "y"]), "\"x\"");
         check(r#"{"m":{"a":"b"}}"#, |s| s.map("m"), "[(\"a\", \"b\")]");
     }
@@ -311,6 +335,10 @@ mod tests {
         check(r#"{"k.l":1}"#, |s| s.text("k.l"), "`k.l`: expected a string, found a number");
         check(r#"{"a":["x",1]}"#, |s| s.texts("a"), "a[1]: expected a string, found a number");
         check(r#"{"a":{}}"#, |s| s.texts("a"), "a: expected a list of strings, found an object");
+        let message = "a[1]: expected a field, found an empty name";
+        check(r#"{"a":["x",""]}"#, |s| s.fields("a", FieldSyntax::V2), message);
+        let message = "a: the backtick at byte 0 of the path is never closed";
+        check(r#"{"a":"`x"}"#, |s| s.fields("a", FieldSyntax::V2), message);
         check(r#"{"a":"yes"}"#, |s| s.boolean("a"), "a: expected true or false, found `yes`");
         let message = "a: expected a whole number, found `1.5`: invalid digit found in string";
         check(r#"{"a":1.5}"#, |s| s.integer("a"), message);

@@ -93,22 +93,30 @@ fn middle(bytes: &[u8], word: &impl Fn(&[u8; 8]) -> u64) -> u64 {
 
 /// Appends what stands between the quotes of a JSON string.
 pub(crate) fn escape(plain: &str, out: &mut String) {
-    for c in plain.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if u32::from(c) < 0x20 => {
-                let hex = |digit: u32| char::from_digit(digit, 16).unwrap_or('0');
-                out.push_str("\\u00");
-                out.push(hex(u32::from(c) >> 4));
-                out.push(hex(u32::from(c) & 15));
+    let mut rest = plain;
+    // A byte that needs an escape is ASCII, so the text can be cut beside it.
+    while let Some(at) = rest.bytes().position(is_odd) {
+        let (before, behind) = (rest.get(..at), rest.get(at + 1..));
+        out.push_str(before.unwrap_or_default());
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            byte => {
+                let low = b"0123456789abcdef"[usize::from(byte & 15)];
+                out.push_str(if byte < 16 { "\\u000" } else { "\\u001" });
+                out.push(char::from(low));
             }
-            c => out.push(c),
         }
+        rest = behind.unwrap_or_default();
     }
+    out.push_str(rest);
+}
+
+const fn is_odd(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// Reads the escapes of what stands between the quotes. Nothing for half of a surrogate pair or an unknown escape.

@@ -3,8 +3,8 @@
 use crate::field::Field;
 use crate::text;
 
-/// How many short texts are compared one by one, all of them, without a loop.
-const FEW: usize = 8;
+/// How many short texts are compared together, without a loop.
+const TOGETHER: usize = 4;
 
 /// Texts to look a field up in. Comparison is exact, and by meaning where the field is spelt with escapes.
 ///
@@ -17,22 +17,23 @@ const FEW: usize = 8;
 /// ```
 #[derive(Debug, Clone)]
 pub struct TextSet {
-    few: Option<[Short; FEW]>,
+    /// Of a set of few and short texts.
+    few: Option<[[Short; TOGETHER]; 2]>,
     /// As JSON spells them in the common way, quotes included; sorted.
     spelt: Vec<Box<[u8]>>,
 }
 
-/// A JSON text of 2 to 16 bytes as numbers, the first and the last eight bytes (or four, or two), which may overlap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A JSON string of 2 to 16 bytes as two numbers: the first and the last eight bytes (or four, or two), which may
+/// overlap. The length is folded into the first byte, which is a quote in all of them.
+#[derive(Debug, Clone, Copy)]
 struct Short {
     first: u64,
     last: u64,
-    len: usize,
 }
 
 impl Short {
-    /// Equal to no JSON text.
-    const NONE: Self = Self { first: 0, last: 0, len: 0 };
+    /// Equal to no JSON string: each has a first byte that is not zero.
+    const NONE: Self = Self { first: 0, last: 0 };
 
     #[inline]
     fn new(bytes: &[u8]) -> Option<Self> {
@@ -41,7 +42,7 @@ impl Short {
         let four = (bytes.first_chunk(), bytes.last_chunk());
         let two = (bytes.first_chunk(), bytes.last_chunk());
         let (first, last) = match (eight, four, two) {
-            _ if len > 16 => return None,
+            _ if len > 16 || bytes.first() != Some(&b'"') => return None,
             ((Some(first), Some(last)), _, _) => {
                 (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
             }
@@ -53,7 +54,14 @@ impl Short {
             }
             _ => return None,
         };
-        Some(Self { first, last, len })
+        Some(Self { first: first ^ len as u64, last })
+    }
+
+    #[inline]
+    fn is_among(self, others: &[Self; TOGETHER]) -> bool {
+        let differs = |other: &Self| (self.first ^ other.first) | (self.last ^ other.last);
+        // No early end: comparing all of them is straight-line code.
+        others.iter().map(|other| u32::from(differs(other) == 0)).sum::<u32>() > 0
     }
 }
 
@@ -93,8 +101,7 @@ impl TextSet {
     fn has(&self, raw: &[u8]) -> bool {
         let Some(few) = &self.few else { return self.has_among_many(raw) };
         let Some(short) = Short::new(raw) else { return false };
-        // No early end: comparing all of them is straight-line code.
-        few.iter().map(|one| usize::from(*one == short)).sum::<usize>() > 0
+        short.is_among(&few[0]) || (self.spelt.len() > TOGETHER && short.is_among(&few[1]))
     }
 
     #[inline(never)]
@@ -111,12 +118,12 @@ fn spell(text: &str) -> Vec<u8> {
     spelt.into_bytes()
 }
 
-fn few(spelt: &[Box<[u8]>]) -> Option<[Short; FEW]> {
-    let mut few = [Short::NONE; FEW];
-    if spelt.len() > FEW {
+fn few(spelt: &[Box<[u8]>]) -> Option<[[Short; TOGETHER]; 2]> {
+    let mut few = [[Short::NONE; TOGETHER]; 2];
+    if spelt.len() > 2 * TOGETHER {
         return None;
     }
-    for (place, text) in few.iter_mut().zip(spelt) {
+    for (place, text) in few.as_flattened_mut().iter_mut().zip(spelt) {
         *place = Short::new(text)?;
     }
     Some(few)
@@ -135,7 +142,10 @@ mod tests {
     fn only_equal_strings_are_found() {
         let many: Vec<String> = (0..40).map(|number| format!("BU{number}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        for set in [&["BU1", "BU2"][..], &many, &["BU1", "a name of more than sixteen bytes"]] {
+        let five = ["a", "b", "c", "d", "BU1"];
+        for set in
+            [&["BU1", "BU2"][..], &five, &many, &["BU1", "a name of more than sixteen bytes"]]
+        {
             for (raw, expected) in [
                 ("\"BU1\"", true),
                 ("\"\\u0042U1\"", true),

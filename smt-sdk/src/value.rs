@@ -51,11 +51,7 @@ impl<'a> JsonWriter<'a> {
     /// Writes one string made of several pieces.
     #[inline]
     pub fn joined<const N: usize>(&mut self, pieces: [&str; N]) {
-        self.out.push_array(*b"\"");
-        for piece in pieces {
-            self.out.push_escaped(piece);
-        }
-        self.out.push_array(*b"\"");
+        self.out.push_string(pieces);
     }
 
     #[inline]

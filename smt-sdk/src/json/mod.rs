@@ -6,7 +6,7 @@ pub(crate) use parse::{Build, parse};
 
 use crate::text;
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// A JSON value.
 ///
@@ -119,35 +119,44 @@ impl From<i64> for Json {
 
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
+    }
+}
+
+impl Json {
+    pub(crate) fn write(&self, to: &mut String) {
         match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(number) => f.write_str(number),
-            Self::String(text) => write_text(f, text),
+            Self::Null => to.push_str("null"),
+            Self::Bool(value) => to.push_str(if *value { "true" } else { "false" }),
+            Self::Number(number) => to.push_str(number),
+            Self::String(text) => write_text(text, to),
             Self::Array(items) => {
-                f.write_char('[')?;
                 for (at, item) in items.iter().enumerate() {
-                    write!(f, "{}{item}", if at == 0 { "" } else { "," })?;
+                    to.push(if at == 0 { '[' } else { ',' });
+                    item.write(to);
                 }
-                f.write_char(']')
+                to.push_str(if items.is_empty() { "[]" } else { "]" });
             }
             Self::Object(members) => {
-                f.write_char('{')?;
                 for (at, (name, value)) in members.iter().enumerate() {
-                    f.write_str(if at == 0 { "" } else { "," })?;
-                    write_text(f, name)?;
-                    write!(f, ":{value}")?;
+                    to.push(if at == 0 { '{' } else { ',' });
+                    write_text(name, to);
+                    to.push(':');
+                    value.write(to);
                 }
-                f.write_char('}')
+                to.push_str(if members.is_empty() { "{}" } else { "}" });
             }
         }
     }
 }
 
-fn write_text(f: &mut fmt::Formatter<'_>, plain: &str) -> fmt::Result {
-    let mut spelt = String::with_capacity(plain.len());
-    text::escape(plain, &mut spelt);
-    write!(f, "\"{spelt}\"")
+/// Appends a string with its quotes.
+pub(crate) fn write_text(plain: &str, to: &mut String) {
+    to.push('"');
+    text::escape(plain, to);
+    to.push('"');
 }
 
 /// Why a text is no JSON that a tree can hold.

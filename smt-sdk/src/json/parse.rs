@@ -88,15 +88,18 @@ impl<'a> Parser<'a> {
     }
 
     fn scalar(&mut self) -> Result<&'a str, JsonError> {
-        for literal in ["null", "true", "false"] {
-            if self.rest().starts_with(literal) {
-                return Ok(self.token(self.at + literal.len()));
-            }
-        }
-        match self.peek() {
-            Some(b'"') => self.string(),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(self.error("a value")),
+        let literal = match self.peek() {
+            Some(b'"') => return self.string(),
+            Some(b'-' | b'0'..=b'9') => return self.number(),
+            Some(b'n') => "null",
+            Some(b't') => "true",
+            _ => "false",
+        };
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if rest.starts_with(literal.as_bytes()) {
+            Ok(self.token(self.at + literal.len()))
+        } else {
+            Err(self.error("a value"))
         }
     }
 
@@ -156,9 +159,11 @@ impl<'a> Parser<'a> {
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
-        let count = self.rest().bytes().take_while(u8::is_ascii_digit).count();
-        self.at += count;
-        if count == 0 { Err(self.error("a digit")) } else { Ok(()) }
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.error("a digit")) } else { Ok(()) }
     }
 
     fn token(&mut self, end: usize) -> &'a str {
@@ -180,16 +185,13 @@ impl<'a> Parser<'a> {
     }
 
     fn skip_space(&mut self) {
-        let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += self.rest().bytes().take_while(space).count();
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
     }
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
     }
 
     const fn error(&self, expected: &'static str) -> JsonError {

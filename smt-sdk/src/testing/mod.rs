@@ -222,7 +222,7 @@ fn returned(payload: &[u8], before: &Model) -> Result<String, Fault> {
 }
 
 fn split(payload: &[u8], before: &Model) -> Result<Vec<String>, Fault> {
-    let children = children(payload).ok_or(code::BAD_RESULT)?;
+    let children = children(payload).ok_or(code::BAD_RECORD)?;
     if children.len() > limit::CHILDREN {
         return Err(code::SPLIT_LIMIT);
     }

@@ -323,3 +323,53 @@ fn differences_are_told() {
     let message = r#".message: expected "?", found "the setting `edits` is missing""#;
     assert_eq!(problems::<Editor>(refused), [message]);
 }
+
+/// What the worked example of `ABI.md` does.
+#[derive(Debug)]
+struct MaskAccount(Slot);
+
+impl Smt for MaskAccount {
+    fn configure(_: &mut Settings<'_>, slots: &mut Slots) -> Result<Self, SettingsError> {
+        let account = slots.value("account");
+        slots.value("amount");
+        Ok(Self(account))
+    }
+
+    fn apply(&self, record: &mut Record<'_>) -> Result<Decision, SmtError> {
+        if record.is_absent(self.0) {
+            return Err(record.missing(self.0, "a string to mask"));
+        }
+        let account = record.text(self.0)?;
+        let kept = crate::tail(&account, 4).unwrap_or_default();
+        record.edit().set(self.0, crate::Joined(["****", kept]));
+        Ok(Decision::Keep)
+    }
+}
+
+/// The bytes of a block of hexadecimal digits in `ABI.md`.
+fn worked(name: &str) -> Vec<u8> {
+    let document = include_str!("../../ABI.md");
+    let block = document.split_once(&format!("```hex {name}\n")).unwrap().1;
+    let digits = block.split_once("```").unwrap().0.split_whitespace();
+    digits.map(|digits| u8::from_str_radix(digits, 16).unwrap()).collect()
+}
+
+#[test]
+fn the_worked_example_is_what_happens() {
+    let mut harness = Harness::<MaskAccount>::new("{}").unwrap();
+    let records = [
+        r#"{"topic":"t","value":{"account":"ACC-1234","amount":1.10}}"#,
+        r#"{"topic":"t","value":{"amount":7}}"#,
+    ];
+    let models: Vec<_> = records.iter().map(|record| read(record)).collect();
+    assert_eq!(harness.call(&models), worked("input"));
+    let outcomes = harness.apply(&records);
+    let verdicts: Vec<u8> =
+        harness.instance.verdicts().iter().flat_map(|entry| entry.to_le_bytes()).collect();
+    assert_eq!(verdicts, worked("verdicts"));
+    assert_eq!(harness.instance.out(), worked("output"));
+    let masked = r#"{"topic":"t","value":{"account":"****1234","amount":1.10}}"#.to_owned();
+    assert_eq!(outcomes[0], Outcome::Records(vec![masked]));
+    let message = "`account`: expected a string to mask, found nothing".to_owned();
+    assert_eq!(outcomes[1], Outcome::Failed { code: "field-missing".to_owned(), message });
+}

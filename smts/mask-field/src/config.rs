@@ -56,19 +56,9 @@ fn paths(settings: &mut Settings<'_>) -> Result<Vec<String>, SettingsError> {
     if settings.json("fields").is_none() {
         return Err(settings.missing("fields"));
     }
-    let fields = settings.texts("fields")?;
-    if fields.is_empty() {
+    let paths = settings.fields("fields", syntax)?;
+    if paths.is_empty() {
         return Err(settings.error("fields", "expected at least one field, found none"));
-    }
-    let mut paths = Vec::with_capacity(fields.len());
-    for (at, field) in fields.iter().enumerate() {
-        if field.is_empty() {
-            return Err(settings.item_error("fields", at, "expected a field, found an empty name"));
-        }
-        match syntax.path(field) {
-            Ok(path) => paths.push(path),
-            Err(error) => return Err(settings.item_error("fields", at, error.to_string())),
-        }
     }
     Ok(paths)
 }

@@ -36,31 +36,24 @@ fn paths(
     syntax: FieldSyntax,
     name: &'static str,
 ) -> Result<Vec<String>, SettingsError> {
-    let fields = settings.texts(name)?;
-    let mut paths = Vec::with_capacity(fields.len());
-    for (at, field) in fields.iter().enumerate() {
-        if field.is_empty() {
-            return Err(settings.item_error(name, at, "expected a field, found an empty name"));
-        }
-        paths.push(path(settings, syntax, (name, at), field)?);
+    let paths = settings.fields(name, syntax)?;
+    for (at, path) in paths.iter().enumerate() {
+        refuse_elements(settings, (name, at), path)?;
     }
     Ok(paths)
 }
 
-/// The path of a field: elements of arrays can be neither kept nor dropped nor renamed.
-fn path(
+/// Elements of arrays can be neither kept nor dropped nor renamed.
+fn refuse_elements(
     settings: &Settings<'_>,
-    syntax: FieldSyntax,
-    (name, at): (&'static str, usize),
-    field: &str,
-) -> Result<String, SettingsError> {
-    let path =
-        syntax.path(field).map_err(|error| settings.item_error(name, at, error.to_string()))?;
-    if steps(&path).any(|step| matches!(step, Ok(Step::Index(_)))) {
-        let message = format!("expected a field, found `{field}`, an element of an array");
+    (name, at): (&str, usize),
+    path: &str,
+) -> Result<(), SettingsError> {
+    if steps(path).any(|step| matches!(step, Ok(Step::Index(_)))) {
+        let message = format!("expected a field, found `{path}`, an element of an array");
         return Err(settings.item_error(name, at, message));
     }
-    Ok(path)
+    Ok(())
 }
 
 fn renames(settings: &mut Settings<'_>, syntax: FieldSyntax) -> Result<Vec<Rename>, SettingsError> {
@@ -74,7 +67,11 @@ fn renames(settings: &mut Settings<'_>, syntax: FieldSyntax) -> Result<Vec<Renam
             let message = format!("expected `old:new`, found `{mapping}`");
             return Err(settings.item_error(name, at, message));
         };
-        let path = path(settings, syntax, (name, at), old)?;
+        let path = match syntax.path(old) {
+            Ok(path) => path,
+            Err(error) => return Err(settings.item_error(name, at, error.to_string())),
+        };
+        refuse_elements(settings, (name, at), &path)?;
         // Of two new names for one field the last counts, as in Connect.
         renames.retain(|rename| rename.path != path);
         renames.push(Rename { path, name: new.to_owned() });
