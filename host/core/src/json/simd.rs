@@ -76,16 +76,19 @@ fn differences(left: &[u8; 32], right: &[u8; 32]) -> u32 {
 #[target_feature(enable = "sse2")]
 fn quoted(block: &[u8; 64]) -> Quoted {
     let parts = quarters(block);
-    let any = parts.map(|part| special(part));
-    let any = _mm_or_si128(_mm_or_si128(any[0], any[1]), _mm_or_si128(any[2], any[3]));
-    if mask16(any) == 0 {
+    if mask16(any(parts.map(|part| special(part)))) == 0 {
         return Quoted::default();
+    }
+    let beyond_ascii = mask16(any(parts)) != 0;
+    let ends = parts.map(|part| _mm_or_si128(end(part), at_most(part, 0x1F)));
+    if mask16(any(ends)) == 0 {
+        return Quoted { beyond_ascii, ..Quoted::default() };
     }
     Quoted {
         quote: mask64(parts, |part| equal(part, b'"')),
         backslash: mask64(parts, |part| equal(part, b'\\')),
         control: mask64(parts, |part| at_most(part, 0x1F)),
-        beyond_ascii: beyond_ascii(parts),
+        beyond_ascii,
     }
 }
 
@@ -105,7 +108,7 @@ fn structure(block: &[u8; 64]) -> Structure {
         colon: mask64(parts, |part| equal(part, b':')),
         low: mask64(parts, |part| at_most(part, 0x20)),
         any_control: mask16(at_most(least, 0x1F)) != 0,
-        beyond_ascii: beyond_ascii(parts),
+        beyond_ascii: mask16(any(parts)) != 0,
     }
 }
 
@@ -161,14 +164,19 @@ fn at_most(part: __m128i, limit: u8) -> __m128i {
 #[inline]
 #[target_feature(enable = "sse2")]
 fn special(part: __m128i) -> __m128i {
-    let ends = _mm_or_si128(equal(part, b'"'), equal(part, b'\\'));
-    _mm_or_si128(ends, _mm_cmplt_epi8(part, all(0x20)))
+    _mm_or_si128(end(part), _mm_cmplt_epi8(part, all(0x20)))
 }
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn beyond_ascii(parts: [__m128i; 4]) -> bool {
-    mask16(_mm_or_si128(_mm_or_si128(parts[0], parts[1]), _mm_or_si128(parts[2], parts[3]))) != 0
+fn end(part: __m128i) -> __m128i {
+    _mm_or_si128(equal(part, b'"'), equal(part, b'\\'))
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn any(parts: [__m128i; 4]) -> __m128i {
+    _mm_or_si128(_mm_or_si128(parts[0], parts[1]), _mm_or_si128(parts[2], parts[3]))
 }
 
 #[inline]
