@@ -253,6 +253,21 @@ fn texts_are_accepted_as_serde_accepts_them() {
 }
 
 #[test]
+fn every_sequence_of_few_tokens_is_judged_right() {
+    const TOKENS: [&str; 9] = ["{", "}", "[", "]", ",", ":", "\"a\"", "1", " "];
+    const LENGTH: u32 = 5;
+    for number in 0..TOKENS.len().pow(LENGTH) {
+        let token = |place| TOKENS[number / TOKENS.len().pow(place) % TOKENS.len()];
+        let text = format!("[{}]", (0..LENGTH).map(token).collect::<String>());
+        let valid = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+        let (bytes, span) = arena(text.as_bytes(), 0, b"]");
+        assert_eq!(validate(&bytes, span).is_ok(), valid, "{text}");
+        let index = index(&bytes, span, &mut Layout::default(), |_| ());
+        assert_eq!(index.is_ok(), valid, "{text}");
+    }
+}
+
+#[test]
 fn nesting_ends_at_the_limit() {
     for depth in [1, 64, NESTING, NESTING + 1, 3 * NESTING] {
         check("[".repeat(depth).as_bytes());
