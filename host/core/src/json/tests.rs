@@ -338,6 +338,19 @@ fn layouts_are_learnt_and_kept() {
 }
 
 #[test]
+fn what_is_wrong_is_not_learnt() {
+    for text in [&b"{\"a\xff\":1}"[..], b"{\"a\":1}x", b"{\"a\":\"\xff\"}"] {
+        let (bytes, span) = arena(text, 0, b" ");
+        let mut layout = Layout::default();
+        for _ in 0..3 {
+            assert!(index(&bytes, span, &mut layout, |_| ()).is_err());
+        }
+        let (bytes, span) = arena(b"{\"b\":1}", 0, b" ");
+        assert_eq!(index(&bytes, span, &mut layout, |_| ()).unwrap().layout, 1);
+    }
+}
+
+#[test]
 fn shuffled_keys_become_a_layout_again_when_they_stand_in_order() {
     let mut texts = vec![r#"{"id":1,"name":2,"at":3}"#];
     texts.extend([r#"{"at":1,"name":2,"id":3}"#; 5]);
