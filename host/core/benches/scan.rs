@@ -142,6 +142,12 @@ fn corpora() -> Vec<(&'static str, Vec<String>)> {
         ("flat, spaced", flat(&[Style::Spaced])),
         ("flat, shuffled and spaced", flat(&[Style::Shuffled, Style::Spaced])),
         ("flat, fields missing", flat(&[Style::Missing])),
+        (
+            "flat, some beyond ASCII",
+            many(1_000, |random, at| {
+                object(flat_fields(random, at), random, &[]).replace("BU", "\u{00dc}nit ")
+            }),
+        ),
         ("nested", nested(&[])),
         ("nested, shuffled", nested(&[Style::Shuffled])),
         ("nested, spaced", nested(&[Style::Spaced])),

@@ -1,6 +1,6 @@
 //! What the scan asks of a block of bytes, and arithmetic on masks with one bit for each byte, the first byte lowest.
 
-/// Operations on blocks of bytes. [`super::portable`] and [`super::simd`] answer the same.
+/// Operations on blocks of bytes. The twins in `portable` and `simd` answer the same.
 pub(super) trait Blocks: Copy {
     /// Bytes that the inside of a string cannot simply pass: quote, backslash, below 0x20, and above 0x7f.
     fn specials(self, block: &[u8; 16]) -> u32;

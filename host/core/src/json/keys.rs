@@ -84,14 +84,46 @@ impl Key {
 ///
 /// It is quick and easy to collide: nothing may be slow for keys whose hashes are the same.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "at most 8")]
 pub(super) fn hash(padded: &[u8], start: usize, len: usize) -> u32 {
-    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let word = |at: usize| {
         padded.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u64::from_le_bytes(*word))
     };
     // Without a branch, because the lengths of keys are hard to foresee.
-    let mask = u64::MAX >> (64 - 8 * len.clamp(1, 8));
+    let mask = u64::MAX.checked_shr(64 - 8 * len.min(8) as u32).unwrap_or(0);
     let last = start + len.saturating_sub(8);
-    let mixed = (word(start) & mask) ^ (word(last) & mask).rotate_left(23);
-    ((mixed ^ len as u64).wrapping_mul(ODD) >> 32) as u32
+    mix(word(start) & mask, word(last) & mask, len)
+}
+
+/// [`hash`] of bytes that do not stand side by side.
+pub(super) fn hash_of(bytes: impl Iterator<Item = u8>) -> u32 {
+    let (mut first, mut last, mut len) = (0, 0_u64, 0);
+    for byte in bytes {
+        last = last >> 8 | u64::from(byte) << 56;
+        len += 1;
+        if len <= 8 {
+            first = last >> (64 - 8 * len);
+        }
+    }
+    mix(first, if len < 8 { first } else { last }, len)
+}
+
+#[inline]
+fn mix(first: u64, last: u64, len: usize) -> u32 {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    ((first ^ last.rotate_left(23) ^ len as u64).wrapping_mul(ODD) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_hashes_are_the_same() {
+        let bytes: Vec<u8> = (1..100).collect();
+        for (start, len) in (0..20).flat_map(|start| (0..40).map(move |len| (start, len))) {
+            let streamed = hash_of(bytes[start..start + len].iter().copied());
+            assert_eq!(hash(&bytes, start, len), streamed, "{start} {len}");
+        }
+    }
 }

@@ -6,8 +6,9 @@
 )]
 
 use super::blocks::Blocks;
-use super::keys::{Key, Keys, hash};
+use super::keys::{Key, Keys, hash, hash_of};
 use super::reader::Reader;
+use super::text::{key_is, meaning};
 
 /// Keys of a learnt layout; a record with more is read key by key from there on.
 const KEYS: usize = 256;
@@ -50,8 +51,6 @@ pub struct Layout {
     shuffled: bool,
     /// Keys of the current record that are not learnt.
     others: Keys,
-    /// What an escaped key means.
-    meaning: Vec<u8>,
 }
 
 /// A learnt key.
@@ -150,24 +149,20 @@ impl Layout {
     /// Takes note of a key that is not learnt, or not spelt as it was; `colon` is the place of its colon.
     #[inline(never)]
     pub(super) fn meet(&mut self, cursor: &mut Cursor, bytes: &[u8], key: Key, colon: usize) {
-        let mut spelt = key.spelt.of(bytes);
-        let mut hash = hash(bytes, key.spelt.start as usize, spelt.len());
-        if key.escaped {
+        let spelt = key.spelt.of(bytes);
+        let hash = if key.escaped {
             cursor.escaped = true;
             cursor.straight = false;
-            self.meaning.clear();
-            self.meaning.extend(super::text::meaning(spelt));
-            let len = self.meaning.len();
-            self.meaning.extend_from_slice(&[0; 8]);
-            hash = super::keys::hash(&self.meaning, 0, len);
-            spelt = &self.meaning[..len];
-        }
+            hash_of(meaning(spelt))
+        } else {
+            hash(bytes, key.spelt.start as usize, spelt.len())
+        };
         if cursor.learning {
             let text = &bytes[key.spelt.start as usize - 1..=colon];
             cursor.straight &= self.entries.len() < KEYS
                 && text.len() == spelt.len() + 3
                 && Entry::new(text, hash).map(|entry| self.entries.push(entry)).is_some();
-        } else if let Some(entry) = self.find(hash, spelt) {
+        } else if let Some(entry) = self.find(hash, spelt, key.escaped) {
             return cursor.meet_late(entry);
         }
         cursor.straight &= cursor.learning;
@@ -175,11 +170,11 @@ impl Layout {
         cursor.duplicates |= self.others.insert(bytes, Key { hash, ..key });
     }
 
-    fn find(&self, hash: u32, meaning: &[u8]) -> Option<usize> {
+    fn find(&self, hash: u32, spelt: &[u8], escaped: bool) -> Option<usize> {
         let mut place = first_place(hash);
         loop {
             let number = usize::from(*self.by_hash.get(place)?).checked_sub(1)?;
-            if self.entries[number].key() == meaning {
+            if key_is(spelt, escaped, self.entries[number].key()) {
                 return Some(number);
             }
             place = (place + 1) % PLACES;

@@ -50,6 +50,8 @@ enum Block {
 struct State {
     /// All bits if the block ended inside a string.
     in_string: u64,
+    /// The block was all string, so that the next one may be as well.
+    in_long_string: bool,
     /// The first byte is escaped.
     escape: u64,
     /// The first byte without a blank must begin a value or a key.
@@ -92,6 +94,7 @@ impl State {
     fn new(depth: u32) -> Self {
         Self {
             in_string: 0,
+            in_long_string: false,
             escape: 0,
             after_open: 1,
             after_colon: 0,
@@ -109,6 +112,9 @@ impl State {
     #[inline(always)]
     fn block<B: Blocks>(&mut self, reader: &mut Reader<'_, B>, at: usize) -> Option<Block> {
         let block = reader.block::<64>(at)?;
+        if self.in_long_string && self.escape == 0 && is_passed(reader, block) {
+            return Some(Block::Inner);
+        }
         let found = reader.blocks.structure(block);
         reader.beyond_ascii |= found.beyond_ascii;
         let escapes = escaped(found.backslash, &mut self.escape);
@@ -116,6 +122,7 @@ impl State {
         // Each string from its opening quote to before its closing quote.
         let inside = parity_below(quote) ^ self.in_string;
         self.in_string = 0_u64.wrapping_sub(inside >> 63);
+        self.in_long_string = inside == !0;
         let string = inside | quote;
         let mut wrong = 0;
         let mut low = found.low;
@@ -237,6 +244,14 @@ fn follow(tokens: u64, blank: u64, carry: &mut u64) -> u64 {
     let (sum, over) = blank.overflowing_add(tokens << 1 | *carry);
     *carry = tokens >> 63 | u64::from(over);
     sum & !blank
+}
+
+/// Whether a block that begins in a string is nothing else, and needs no closer look.
+#[inline(always)]
+fn is_passed<B: Blocks>(reader: &mut Reader<'_, B>, block: &[u8; 64]) -> bool {
+    let found = reader.blocks.quoted(block);
+    reader.beyond_ascii |= found.beyond_ascii;
+    found.quote | found.backslash | found.control == 0
 }
 
 /// Whether at each byte of `begins`, counted from `at`, stands a whole number or literal.

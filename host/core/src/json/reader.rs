@@ -58,7 +58,7 @@ impl<'a, B: Blocks> Reader<'a, B> {
     #[cold]
     #[inline(never)]
     fn is_utf8(&self) -> bool {
-        core::str::from_utf8(&self.bytes[self.start..self.end]).is_ok()
+        simdutf8::basic::from_utf8(&self.bytes[self.start..self.end]).is_ok()
     }
 
     #[inline(always)]

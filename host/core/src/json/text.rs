@@ -145,3 +145,53 @@ fn encode(unit: u32) -> ([u8; 4], usize) {
         _ => ([0xF0 | (unit >> 18) as u8, tail(12), tail(6), tail(0)], 4),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_are_compared_by_meaning() {
+        for (spelt, name, same) in [
+            ("business_unit", "business_unit", true),
+            (r"business\u005funit", "business_unit", true),
+            (r"\ud83d\ude00", "😀", true),
+            (r"\/\\\b", "/\\\u{8}", true),
+            (r"\ud83d", "\u{FFFD}", false),
+            (r"a\u00e4", "aä", true),
+            (r"a\u00e4", "a", false),
+        ] {
+            assert_eq!(
+                key_is(spelt.as_bytes(), spelt.contains('\\'), name.as_bytes()),
+                same,
+                "{spelt}"
+            );
+        }
+    }
+
+    #[test]
+    fn lone_surrogates_are_replaced_and_told() {
+        for (spelt, text) in [
+            (r"a\ud800b", "a\u{FFFD}b"),
+            (r"\ude00\ud83d", "\u{FFFD}\u{FFFD}"),
+            (r"\ud83d\ud83d\ude00", "\u{FFFD}😀"),
+        ] {
+            let mut out = Vec::new();
+            assert!(!unescape(spelt.as_bytes(), &mut out));
+            assert_eq!(out, text.as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn strings_survive_a_round_trip(text in any::<String>()) {
+            let mut spelt = Vec::new();
+            escape(&text, &mut spelt);
+            prop_assert_eq!(&spelt, &serde_json::to_vec(&text).unwrap());
+            let mut back = Vec::new();
+            prop_assert!(unescape(&spelt[1..spelt.len() - 1], &mut back));
+            prop_assert_eq!(back, text.as_bytes());
+        }
+    }
+}

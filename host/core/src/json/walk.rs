@@ -21,7 +21,8 @@ pub(super) struct Seen {
     pub(super) depth: u32,
 }
 
-/// Walks along the container or string at `at`, and hands members to `push`.
+/// Walks along the container at `at`, and hands members to `push`. Nothing if that is not the whole text, or the text
+/// is wrong.
 #[inline(always)]
 pub(super) fn walk<B: Blocks>(
     reader: &mut Reader<'_, B>,
@@ -32,7 +33,6 @@ pub(super) fn walk<B: Blocks>(
     match reader.byte(at)? {
         b'{' => object(reader, at + 1, layout, push),
         b'[' => array(reader, at + 1, push),
-        b'"' => Some(Seen { end: reader.string(at + 1)?.0, ..Seen::default() }),
         _ => None,
     }
 }
@@ -64,7 +64,8 @@ fn object<B: Blocks>(
             }
         }
     }
-    if at >= reader.end {
+    // Before anything is learnt: a learnt key is not looked into again.
+    if !reader.is_all(at + 1) {
         return None;
     }
     let layout = layout.end(&mut cursor, reader.bytes);
@@ -114,7 +115,7 @@ fn array<B: Blocks>(
             }
         }
     }
-    (at < reader.end).then_some(Seen { end: at + 1, depth, ..Seen::default() })
+    reader.is_all(at + 1).then_some(Seen { end: at + 1, depth, ..Seen::default() })
 }
 
 /// The end of the value at `at`, one level down; `depth` becomes the deepest nesting so far.
