@@ -1,7 +1,7 @@
 //! Random chains over random records equal the model, however the records are batched.
 
 use crate::{
-    model::{Answer, Edit, Observed, Verdict, generate, run},
+    model::{Observed, generate, run},
     native::Native,
 };
 use proptest::{

@@ -10,12 +10,18 @@
 //! | `record` | records, their slots, the shape of `@record` |
 //! | `script` | what a module declares and answers, as data, and its bytes |
 //! | `run` | what a chain of scripts does with a batch |
+//! | `documents` | random documents |
+//! | `operations` | random operations |
 //! | `generate` | random records and scripts |
 
+#[path = "model/documents.rs"]
+mod documents;
 #[path = "model/edit.rs"]
 mod edit;
 #[path = "model/generate.rs"]
 pub(crate) mod generate;
+#[path = "model/operations.rs"]
+mod operations;
 #[path = "model/record.rs"]
 mod record;
 #[path = "model/run.rs"]
@@ -25,7 +31,7 @@ mod script;
 #[path = "model/tree.rs"]
 mod tree;
 
-pub(crate) use record::{Input, Record};
+pub(crate) use record::Input;
 pub(crate) use run::{Observed, Outcome, Verdict, run};
 pub(crate) use script::{Answer, At, Edit, Path, Place, Script, Slot, When};
-pub(crate) use tree::Document;
+pub(crate) use tree::{Document, Node, Step};

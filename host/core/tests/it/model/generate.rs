@@ -2,69 +2,13 @@
 //! simpler the case, so that a failing one shrinks.
 
 use super::{
-    record::{Input, Record},
+    documents::{Choices, HEADERS, NOT_JSON, Places, TOPICS},
+    record::Input,
     script::{Answer, At, Edit, Path, Place, Script, Slot, When},
-    tree::{Document, Step},
+    tree::Step,
 };
 use proptest::{collection::vec, prelude::*};
 use smt_abi::{code, operation::Root as Kind};
-use std::fmt::Write;
-
-/// Names of members; the first ones are common. Few, so that paths lead somewhere and renames meet what is there.
-const NAMES: [&str; 17] = [
-    "a",
-    "b",
-    "c",
-    "d",
-    "k.l",
-    "q\"t",
-    "`",
-    "x`y",
-    "😀",
-    "",
-    "é",
-    "back\\slash",
-    "[0]",
-    "@type",
-    "$",
-    "a b",
-    "\u{8}\n",
-];
-
-/// Names of headers.
-const HEADERS: [&str; 4] = ["h", "i", "trace id", "q\"\u{1}é"];
-
-/// Names of topics.
-const TOPICS: [&str; 3] = ["t-1", "t-2", "orders"];
-
-/// Scalars in awkward spellings.
-const SCALARS: [&str; 22] = [
-    "1",
-    "true",
-    "null",
-    "\"x\"",
-    "1.10",
-    "1e2",
-    "-0.0",
-    "1E+2",
-    "12345678901234567890123456789",
-    "0",
-    "-7",
-    "0.1e-7",
-    "false",
-    "\"\"",
-    "\"\\u00e9\\/\"",
-    "\"😀\"",
-    "\"\\ud83d\\ude00\"",
-    "\"\\\"\\\\\"",
-    "\"a,b]}{:\"",
-    "\"\\\\\"",
-    "\"\\u0061\"",
-    "\" \"",
-];
-
-/// Texts that are not JSON.
-const NOT_JSON: [&str; 6] = ["", "{", "1 2", "{\"a\":1}}", "01", "\"\n\""];
 
 /// A batch, a chain, and how the records come.
 #[derive(Debug)]
@@ -82,37 +26,6 @@ pub(crate) struct Case {
 /// Random cases.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
     vec(any::<u16>(), 64..8_000).prop_map(|words| Choices { words: &words, at: 0 }.case())
-}
-
-/// What is generated next, decided by random words; when they are used up, always the first and simplest.
-struct Choices<'a> {
-    words: &'a [u16],
-    at: usize,
-}
-
-impl Choices<'_> {
-    fn below(&mut self, end: usize) -> usize {
-        let word = self.words.get(self.at).copied().unwrap_or(0);
-        self.at += 1;
-        usize::from(word) % end.max(1)
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) >= 100 - percent
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        let at = self.below(from.len());
-        from[at].clone()
-    }
-
-    fn maybe<T>(&mut self, percent: usize, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.chance(percent) { Some(make(self)) } else { None }
-    }
-
-    fn times<T>(&mut self, count: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        (0..count).map(|_| make(self)).collect()
-    }
 }
 
 /// Cases.
@@ -203,136 +116,6 @@ impl Choices<'_> {
     }
 }
 
-/// Documents.
-impl Choices<'_> {
-    fn name(&mut self) -> &'static str {
-        if self.chance(40) { self.pick(&NAMES) } else { self.pick(&NAMES[..4]) }
-    }
-
-    /// A document with blanks around it now and then.
-    fn padded(&mut self, depth: usize) -> String {
-        let odd = self.chance(50);
-        let (before, behind) = (self.gap(odd), self.gap(odd));
-        let inner = match self.below(10) {
-            0..8 => self.object(depth, odd),
-            _ => self.value(depth, odd),
-        };
-        format!("{before}{inner}{behind}")
-    }
-
-    fn value(&mut self, depth: usize, odd: bool) -> String {
-        match self.below(if depth == 0 { 5 } else { 10 }) {
-            0..5 => self.pick(&SCALARS).to_owned(),
-            5..8 => self.object(depth - 1, odd),
-            _ => self.array(depth - 1, odd),
-        }
-    }
-
-    fn object(&mut self, depth: usize, odd: bool) -> String {
-        let doubles = self.chance(15);
-        let mut seen = Vec::new();
-        let mut members = Vec::new();
-        for _ in 0..self.below(6) {
-            let name = self.name();
-            if seen.contains(&name) && !doubles {
-                continue;
-            }
-            seen.push(name);
-            let (before, behind) = (self.gap(odd), self.gap(odd));
-            let key = self.spell(name);
-            let value = self.value(depth, odd);
-            members.push(format!("{key}{before}:{behind}{value}"));
-        }
-        self.join(&members, ["{", "}"], odd)
-    }
-
-    fn array(&mut self, depth: usize, odd: bool) -> String {
-        let count = self.below(5);
-        let elements = self.times(count, |choices| choices.value(depth, odd));
-        self.join(&elements, ["[", "]"], odd)
-    }
-
-    fn join(&mut self, parts: &[String], [open, close]: [&str; 2], odd: bool) -> String {
-        let mut out = format!("{open}{}", self.gap(odd));
-        for (number, part) in parts.iter().enumerate() {
-            if number > 0 {
-                out += &format!("{},{}", self.gap(odd), self.gap(odd));
-            }
-            out += part;
-        }
-        if !parts.is_empty() {
-            out += self.gap(odd);
-        }
-        out + close
-    }
-
-    fn gap(&mut self, odd: bool) -> &'static str {
-        if odd { self.pick(&["", " ", "", "\n", "\t ", "\r\n", "   "]) } else { "" }
-    }
-
-    /// A name as a key, some of its characters as escapes that need not be.
-    fn spell(&mut self, name: &str) -> String {
-        if !self.chance(15) {
-            return serde_json::to_string(name).expect("a string is JSON");
-        }
-        let mut out = "\"".to_owned();
-        for unit in name.encode_utf16() {
-            match char::from_u32(u32::from(unit)) {
-                Some(c) if c.is_ascii_alphanumeric() && self.chance(50) => out.push(c),
-                _ => write!(out, "\\u{unit:04x}").expect("a string takes what is written"),
-            }
-        }
-        out + "\""
-    }
-
-    /// A document about as deep as a document may be.
-    fn deep(&mut self) -> String {
-        let depth = self.pick(&[100, 127, 128, 126]);
-        nested(depth, self.pick(&[true, false]))
-    }
-
-    /// A text that a guest gives as a value.
-    fn given(&mut self, mild: bool) -> String {
-        match self.below(50) {
-            48 if !mild => self.pick(&NOT_JSON).to_owned(),
-            49 if !mild => self.deep(),
-            47 => nested(60, true),
-            _ => self.padded(1),
-        }
-    }
-}
-
-/// A document of this depth.
-fn nested(depth: usize, object: bool) -> String {
-    let (open, close) = if object { ("{\"a\":", "}") } else { ("[", "]") };
-    format!("{}1{}", open.repeat(depth), close.repeat(depth))
-}
-
-/// The places that the documents of a record have.
-struct Places {
-    value: Vec<Vec<Step>>,
-    key: Vec<Vec<Step>>,
-}
-
-impl Places {
-    fn of(input: &Input) -> Self {
-        let record = Record::of(input);
-        let paths = |root: Option<&Document>| {
-            let mut out = Vec::new();
-            if let Some(document) = root {
-                document.node.paths(&mut Vec::new(), &mut out);
-            }
-            // A place far down hides all others.
-            out.retain(|path| path.len() < 8);
-            out
-        };
-        Self {
-            value: paths(record.as_ref().and_then(|record| record.value.as_ref())),
-            key: paths(record.as_ref().and_then(|record| record.key.as_ref())),
-        }
-    }
-}
-
 /// Scripts.
 impl Choices<'_> {
     fn script(&mut self, inputs: &[Input]) -> Script {
@@ -387,13 +170,13 @@ impl Choices<'_> {
     }
 
     /// A path that mostly leads to what is there, or beside it.
-    fn path(&mut self, places: &[Vec<Step>]) -> Path {
+    pub(super) fn path(&mut self, places: &[Vec<Step>]) -> Path {
         let mut steps =
             if self.chance(80) && !places.is_empty() { self.pick(places) } else { Vec::new() };
         match self.below(12) {
             0..7 => {}
             7 | 8 => drop(steps.pop()),
-            9 => steps.push(Step::Index(self.pick(&[0, 1, 2]))),
+            9 if self.chance(60) => steps.push(Step::Index(self.pick(&[0, 1, 2]))),
             _ => steps.push(Step::Key(self.name().to_owned())),
         }
         if steps.is_empty() && self.chance(85) {
@@ -493,136 +276,11 @@ impl Choices<'_> {
         self.join(&headers, ["[", "]"], true)
     }
 
-    fn topic(&mut self) -> String {
+    pub(super) fn topic(&mut self) -> String {
         match self.below(30) {
             29 => self.pick(&["\"a b\"", "5", "\"\"", "\"..\"", "null"]).to_owned(),
             28 => "\"t\\u002d2\"".to_owned(),
             _ => format!("\"{}\"", self.pick(&TOPICS)),
         }
     }
-}
-
-/// Operations.
-impl Choices<'_> {
-    /// An operation; a mild one is such that it can be declared as a static one.
-    fn edit(&mut self, script: &Script, places: &Places, mild: bool) -> Edit {
-        let at = |c: &mut Self| c.at(script, places, true);
-        match self.below(34) {
-            0..7 => Edit::Set { at: at(self), value: self.given(mild) },
-            7..10 => self.insert(script, places, mild),
-            10..14 => Edit::Remove { at: at(self) },
-            14..19 => {
-                Edit::Rename { at: self.at(script, places, false), name: self.name().to_owned() }
-            }
-            19..21 => self.retain(script, places),
-            21 => Edit::Extract { at: self.at(script, places, false) },
-            22 => Edit::Wrap { at: self.root(), name: self.name().to_owned() },
-            23..25 => Edit::Copy { from: at(self), to: at(self) },
-            25..28 => Edit::Move { from: at(self), to: at(self) },
-            28 => Edit::Topic(self.topic()),
-            29 => Edit::Partition(self.number("2147483648")),
-            30 => Edit::Timestamp(self.number("9223372036854775808")),
-            31 | 32 if !mild => Edit::Static,
-            33 if !mild => self.malformed(),
-            _ => Edit::Set { at: at(self), value: self.given(mild) },
-        }
-    }
-
-    fn number(&mut self, large: &'static str) -> String {
-        let good = ["0", "3", "1", "null", "2147483647"];
-        let bad = ["-1", "1.5", "007", "1e2", large, "\"1\"", "", "-0"];
-        if self.chance(90) { self.pick(&good).to_owned() } else { self.pick(&bad).to_owned() }
-    }
-
-    fn root(&mut self) -> At {
-        At { root: self.pick(&[Kind::Value, Kind::Value, Kind::Key]), ..At::value() }
-    }
-
-    /// A place; in a header only where the operation has some use for it.
-    fn at(&mut self, script: &Script, places: &Places, headers: bool) -> At {
-        let root = match self.below(10) {
-            9 if headers => Kind::Header,
-            7 | 8 => Kind::Key,
-            _ => Kind::Value,
-        };
-        At { root, place: self.place(script, places, root) }
-    }
-
-    fn place(&mut self, script: &Script, places: &Places, root: Kind) -> Place {
-        let fits = |slot: &Slot| match root {
-            Kind::Value => matches!(slot, Slot::Value(_)),
-            Kind::Key => matches!(slot, Slot::Key(_)),
-            Kind::Header => matches!(slot, Slot::Header(_)),
-        };
-        let ids: Vec<u16> = (0..)
-            .zip(script.slots.iter().chain(&script.paths))
-            .filter(|(_, slot)| fits(slot))
-            .map(|(id, _)| id)
-            .collect();
-        if !ids.is_empty() && self.chance(35) {
-            return Place::Id(self.pick(&ids));
-        }
-        match root {
-            Kind::Header => Place::Name(self.pick(&HEADERS).to_owned()),
-            Kind::Key => Place::Path(self.path(&places.key)),
-            Kind::Value => Place::Path(self.path(&places.value)),
-        }
-    }
-
-    /// Mostly where nothing is, else all of them would fail.
-    fn insert(&mut self, script: &Script, places: &Places, mild: bool) -> Edit {
-        let mut at = self.at(script, places, true);
-        if at.root != Kind::Header && self.chance(70) {
-            at.place = Place::Path(Path::new(vec![Step::Key(self.pick(&NAMES[4..]).to_owned())]));
-        }
-        Edit::Insert { at, value: self.given(mild), overwrite: self.chance(50) }
-    }
-
-    fn retain(&mut self, script: &Script, places: &Places) -> Edit {
-        let at = self.root();
-        let count = self.below(4);
-        let key = |place: &Place| match place {
-            Place::Id(id) => match script.declared(*id) {
-                Some(Slot::Value(path) | Slot::Key(path)) => is_keys(path),
-                _ => true,
-            },
-            Place::Path(path) => is_keys(path),
-            Place::Name(_) => true,
-        };
-        let mut paths = self.times(count, |choices| choices.place(script, places, at.root));
-        // Few paths with an index, which only fail.
-        if self.chance(90) {
-            paths.retain(key);
-        }
-        Edit::Retain { at, paths }
-    }
-
-    /// Operations that fail on every record.
-    fn malformed(&mut self) -> Edit {
-        let value = |path: Path| At { root: Kind::Value, place: Place::Path(path) };
-        let key = |name: &str| Path::new(vec![Step::Key(name.to_owned())]);
-        let header = At { root: Kind::Header, place: Place::Name("h".to_owned()) };
-        let (name, one) = ("n".to_owned(), "1".to_owned());
-        let inner = Path::new(vec![Step::Key("a".to_owned()), Step::Key("b".to_owned())]);
-        self.pick(&[
-            Edit::Set { at: value(Path::bad("`a")), value: one.clone() },
-            Edit::Remove { at: value(Path::bad("a[99999999999]")) },
-            Edit::Set { at: At { root: Kind::Value, place: Place::Id(999) }, value: one },
-            Edit::Remove { at: At { root: Kind::Header, place: Place::Id(0) } },
-            Edit::Rename { at: value(Path::new(vec![Step::Index(0)])), name: name.clone() },
-            Edit::Rename { at: At::value(), name: name.clone() },
-            Edit::Rename { at: header.clone(), name: name.clone() },
-            Edit::Extract { at: header.clone() },
-            Edit::Wrap { at: value(key("a")), name },
-            Edit::Retain { at: value(key("a")), paths: Vec::new() },
-            Edit::Copy { from: value(key("a")), to: value(key("a")) },
-            Edit::Move { from: value(inner), to: value(key("a")) },
-            Edit::Copy { from: value(key("a")), to: At::value() },
-            Edit::Move { from: header.clone(), to: header },
-        ])
-    }
-}
-
-fn is_keys(path: &Path) -> bool {
-    path.steps().is_some_and(|steps| steps.iter().all(|step| matches!(step, Step::Key(_))))
 }

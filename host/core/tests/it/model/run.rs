@@ -56,9 +56,11 @@ pub(crate) fn run(
     let mut live = Vec::new();
     for (number, input) in inputs.iter().enumerate() {
         outcome.verdicts.push(Verdict::Passed);
-        match Record::of(input) {
-            Some(record) => live.push((number, record)),
-            None => outcome.verdicts[number] = Verdict::Failed(None, "json".to_owned()),
+        if let Some(record) = Record::of(input) {
+            live.push((number, record));
+        } else {
+            observe(Observed::Failed("json"));
+            outcome.verdicts[number] = Verdict::Failed(None, "json".to_owned());
         }
     }
     for (stage, script) in scripts.iter().enumerate() {

@@ -165,14 +165,14 @@ impl Path {
         let mut text = String::new();
         for (number, step) in steps.iter().enumerate() {
             match step {
-                Step::Index(index) => text += &format!("[{index}]"),
+                Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
                 Step::Key(name) => {
                     text += if number > 0 { "." } else { "" };
                     let plain = |c: char| c.is_alphanumeric() || "_/\\".contains(c) || c > '\u{80}';
                     if !name.is_empty() && name.chars().all(plain) {
                         text += name;
                     } else {
-                        text += &format!("`{}`", name.replace('`', "\\`"));
+                        text.extend(["`", &name.replace('`', "\\`"), "`"]);
                     }
                 }
             }
@@ -269,7 +269,9 @@ impl Edit {
             Self::Extract { at } => (Op::Extract, at, &[][..]),
             Self::Wrap { at, name } => (Op::Wrap, at, name.as_bytes()),
             Self::Retain { at, paths } => {
-                paths.iter().for_each(|path| Selection::write(path.reference(), &mut list));
+                for path in paths {
+                    Selection::write(path.reference(), &mut list);
+                }
                 (Op::Retain, at, &list[..])
             }
             Self::Copy { from, to } | Self::Move { from, to } => {

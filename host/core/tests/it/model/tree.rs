@@ -234,8 +234,7 @@ impl<'a> Reader<'a> {
             item.value = self.value();
             let start = self.at;
             let more = !self.separator().contains(close);
-            let between = &self.text[start..self.at];
-            let between = between.trim_end_matches(close).to_owned();
+            let between = self.since(start).trim_end_matches(close).to_owned();
             // Corrected when the neighbour is read.
             item.after = Some((END, between));
             match container.items.last_mut() {
@@ -256,7 +255,7 @@ impl<'a> Reader<'a> {
         if matches!(self.take(1), ":" | ",") {
             self.blanks();
         }
-        &self.text[start..self.at]
+        self.since(start)
     }
 
     fn string(&mut self) -> &'a str {
@@ -279,11 +278,15 @@ impl<'a> Reader<'a> {
     fn take(&mut self, len: usize) -> &'a str {
         let start = self.at;
         self.at += len;
-        &self.text[start..self.at]
+        self.since(start)
+    }
+
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).expect("tokens end between characters")
     }
 
     fn rest(&self) -> &'a str {
-        &self.text[self.at..]
+        self.text.split_at(self.at).1
     }
 }
 
