@@ -57,7 +57,11 @@ impl Batch {
                     Source { topic: new.topic, partition: new.partition, offset, key, value };
                 self.records[id.index()] = Record { source, ..new };
             }
-            Err(Fault { code, message }) => self.refuse(id, code, message),
+            // The codes of a guest's faults, but here no guest is at fault.
+            Err(Fault { code, message }) => {
+                let code = if code == code::BAD_JSON { "json" } else { code.trim_start_matches(code::PREFIX) };
+                self.refuse(id, code, message);
+            }
         }
         id
     }
@@ -222,5 +226,5 @@ fn name(batch: &Batch, key: Span, seen: &mut Vec<String>) -> Result<String, Faul
 /// The fault of output that is no JSON document.
 pub(crate) fn not_json(error: JsonError) -> Fault {
     let code = if error.problem == Problem::TooDeep { code::NESTING_LIMIT } else { code::BAD_JSON };
-    Fault::new(code, format!("what the module returned is not JSON: {error}"))
+    Fault::new(code, error.to_string())
 }

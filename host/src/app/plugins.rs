@@ -117,3 +117,20 @@ impl Plugin {
         text
     }
 }
+
+/// What a schema says of the values that a setting takes, in a few words.
+fn type_of(schema: &Value) -> String {
+    let list = |key: &str| schema.get(key).and_then(Value::as_array);
+    if let Some(values) = list("enum") {
+        let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return values.iter().map(word).collect::<Vec<_>>().join(" or ");
+    }
+    if let Some(choices) = list("anyOf").or_else(|| list("oneOf")) {
+        return choices.iter().map(type_of).collect::<Vec<_>>().join(" or ");
+    }
+    let one = schema.get("type").and_then(Value::as_str).unwrap_or("any");
+    match schema.get("items") {
+        Some(items) if one == "array" => format!("list of {}", type_of(items)),
+        _ => one.to_owned(),
+    }
+}

@@ -134,7 +134,7 @@ fn words(at: usize, words: [usize; 4]) -> String {
     words.into_iter().enumerate().map(store).collect()
 }
 
-/// `$number(ptr, len, otherwise)`: the digits there as a number of at most a million, or `otherwise` for none or a sign.
+/// `$number(ptr, len, otherwise)`: the digits there as a number, at most a partition's; `otherwise` for none or a sign.
 const NUMBER: &str = "
   (func $number (param $p i32) (param $len i32) (param $otherwise i32) (result i32)
     (local $end i32) (local $sum i32)
@@ -143,8 +143,8 @@ const NUMBER: &str = "
     (local.set $end (i32.add (local.get $p) (local.get $len)))
     (block $done (loop $digits
       (br_if $done (i32.ge_u (local.get $p) (local.get $end)))
+      (if (i32.gt_u (local.get $sum) (i32.const 214748364)) (then (return (i32.const 2147483647))))
       (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 10)) (i32.sub (i32.load8_u (local.get $p)) (i32.const 48))))
-      (if (i32.gt_u (local.get $sum) (i32.const 1000000)) (then (return (i32.const 1000000))))
       (local.set $p (i32.add (local.get $p) (i32.const 1)))
       (br $digits)))
     (local.get $sum))";

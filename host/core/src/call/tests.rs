@@ -318,8 +318,8 @@ fn records_are_read_in_the_shape_they_are_written_in() {
     batch.push_record(br#"{"offset":-1}"#, "other");
     let shown = show(&batch);
     let expected = [
-        "2 failed: guest-bad-record",
-        "3 failed: guest-bad-metadata",
+        "2 failed: bad-record",
+        "3 failed: bad-metadata",
         &format!("0 {whole}"),
         r#"1 {"topic":"other","value":null}"#,
     ];
