@@ -3,10 +3,10 @@
 use super::answer::{Checked, check_batch, check_init};
 use super::clock::thread_cpu_time;
 use super::failure::CallFailure;
+use super::init::{Init, InitError};
 use super::module::Module;
 use super::state::{Reader, State};
-use serde::Deserialize;
-use smt_abi::{SLACK, answer, code, export};
+use smt_abi::{SLACK, code, export};
 use std::fmt;
 use std::time::Duration;
 use wasmtime::{Memory, Store, TypedFunc, UpdateDeadline};
@@ -48,31 +48,6 @@ pub struct Instance {
 struct Buffer {
     at: usize,
     cap: usize,
-}
-
-/// What a module answered to its configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Init {
-    /// JSON text: slots, further paths and properties.
-    pub descriptor: Vec<u8>,
-    /// Operations that a verdict may name as a whole.
-    pub static_operations: Vec<u8>,
-}
-
-/// Why a module gave no transform.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InitError {
-    /// The module does not accept its configuration.
-    #[error("{message}")]
-    Refused {
-        /// What is wrong, for the operator.
-        message: String,
-        /// Where in the configuration, as a path; empty for the whole.
-        path: String,
-    },
-    /// The module failed.
-    #[error(transparent)]
-    Failed(#[from] CallFailure),
 }
 
 impl Instance {
@@ -126,14 +101,10 @@ impl Instance {
         // What a module needs to begin with is no reason to replace it.
         let size = self.memory.data_size(&self.store);
         self.mark = self.mark.max(size.saturating_mul(2));
-        let Some((json, operations)) = answer::read_init(&out) else {
-            let message = "`smt_init`: the output is not a length, a JSON text and operations";
-            return Err(self.fail(CallFailure::new(code::BAD_RESULT, message)).into());
-        };
-        if !accepted {
-            return Err(read_refusal(json).unwrap_or_else(|failure| self.fail(failure).into()));
+        match Init::read(accepted, &out) {
+            Err(InitError::Failed(failure)) => Err(self.fail(failure).into()),
+            other => other,
         }
-        Ok(Init { descriptor: json.to_vec(), static_operations: operations.to_vec() })
     }
 
     /// The place for an input of `len` bytes, in the guest's memory, to be filled whole. Bytes of the last call are still
@@ -304,19 +275,4 @@ fn input_len(bytes: usize) -> Result<u32, CallFailure> {
             format!("an input of {bytes} bytes has no address: {error}"),
         )
     })
-}
-
-fn read_refusal(json: &[u8]) -> Result<InitError, CallFailure> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        message: String,
-        #[serde(default)]
-        path: String,
-    }
-    let Refusal { message, path } = serde_json::from_slice(json).map_err(|error| {
-        let message =
-            format!("`smt_init`: the refusal is not `{{\"message\", \"path\"}}`: {error}");
-        CallFailure::new(code::BAD_RESULT, message)
-    })?;
-    Ok(InitError::Refused { message, path })
 }

@@ -10,7 +10,7 @@
 //! | `engine`, `ticker`, `clock` | the compiler's settings; time, which interrupts a guest |
 //! | `limits`, `log`, `state`, `imports` | what an instance may use, and what it may call |
 //! | `transform` | a module as a stage of a chain: batches in calls, traps traced to their record |
-//! | `instance`, `answer`, `failure` | one call: input, run, a checked answer, or why there is none |
+//! | `instance`, `init`, `answer`, `failure` | one call: input, run, a checked answer, or why there is none |
 
 mod answer;
 mod cache;
@@ -19,6 +19,7 @@ mod digest;
 mod engine;
 mod failure;
 mod imports;
+mod init;
 mod instance;
 mod interface;
 mod limits;
@@ -34,7 +35,8 @@ mod transform;
 pub use digest::Digest;
 pub use engine::EngineError;
 pub use failure::CallFailure;
-pub use instance::{Init, InitError, Instance};
+pub use init::{Init, InitError};
+pub use instance::Instance;
 pub use limits::Limits;
 pub use manifest::Manifest;
 pub use module::Module;

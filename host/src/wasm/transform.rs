@@ -1,7 +1,8 @@
 //! A module as a stage of a chain: batches in calls, and a trap traced to the record that causes it.
 
 use super::failure::CallFailure;
-use super::instance::{Init, InitError, Instance};
+use super::init::{Init, InitError};
+use super::instance::Instance;
 use super::module::Module;
 use super::state::Reader;
 use smt_abi::code;

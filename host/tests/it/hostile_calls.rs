@@ -2,6 +2,7 @@
 
 use crate::hostile::{BUFFER, Guest, MEMORY, answer, keep, limits, runtime};
 use std::sync::mpsc;
+use std::time::Duration;
 use transom::wasm::{CallFailure, InitError, Instance, Limits, Reader, Runtime};
 
 /// Calls the guest with `input` for `records` records, twice: a failure must stay.
@@ -69,6 +70,17 @@ fn time_is_limited() {
     assert_eq!(failure.code, "guest-cpu-limit");
     assert!(failure.message.contains("`smt_buf`"), "{failure}");
     assert_eq!(instance.call(1), Err(failure));
+}
+
+#[test]
+fn the_clock_does_not_stop_under_a_long_call() {
+    // Longer than the clock goes on by itself after a call began.
+    let cpu = Duration::from_millis(200);
+    let limits = Limits { record_cpu: cpu, batch_cpu: cpu, ..limits() };
+    let guest = batch("(loop (br 0)) i32.const 32");
+    let mut instance = guest.ready(&Runtime::new(limits, None).unwrap());
+    let failure = run(&mut instance, 1, b"").unwrap_err();
+    assert_eq!(failure.code, "guest-cpu-limit", "{failure}");
 }
 
 #[test]

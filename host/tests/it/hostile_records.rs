@@ -179,9 +179,10 @@ fn who_fails_only_in_company_is_innocent() {
          (local.set $out",
         1,
     );
-    let mut chain = chain(&runtime(), &tired);
+    let (mut several, mut alone) = (chain(&runtime(), &tired), chain(&runtime(), &tired));
     for _ in 0..10 {
-        assert_eq!(run(&mut chain, &values).unwrap(), ["1", "[5]", "9"]);
+        assert_eq!(run(&mut several, &values).unwrap(), ["1", "[5]", "9"]);
+        assert_eq!(run(&mut alone, &["5"]).unwrap(), ["[5]"]);
     }
 }
 
