@@ -112,7 +112,7 @@ impl<'a> Edits<'a> {
 
     /// As [`copy`](Self::copy), then removes the source.
     #[inline]
-    pub fn transfer_to<'p, 'q>(&mut self, from: impl Into<Place<'p>>, to: impl Into<Place<'q>>) {
+    pub fn move_to<'p, 'q>(&mut self, from: impl Into<Place<'p>>, to: impl Into<Place<'q>>) {
         self.transfer(Op::Move, from.into(), to.into());
     }
 

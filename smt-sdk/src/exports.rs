@@ -19,6 +19,7 @@ pub(crate) use crate::testing::host::{get, json_text, log};
 
 #[cfg(target_arch = "wasm32")]
 mod blocks;
+mod macros;
 
 #[cfg(target_arch = "wasm32")]
 mod sandbox {

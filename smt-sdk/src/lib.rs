@@ -23,7 +23,6 @@ mod instance;
 mod json;
 mod json_record;
 pub mod log;
-mod macros;
 mod output;
 mod place;
 mod record;

@@ -58,7 +58,7 @@ impl Smt for Editor {
                 "wrap" => edit.wrap_value(at),
                 "wrap-key" => edit.wrap_key(at),
                 "copy" => edit.copy(place(at), place(value)),
-                "move" => edit.transfer_to(place(at), place(value)),
+                "move" => edit.move_to(place(at), place(value)),
                 "topic" => edit.set_topic(at),
                 "partition" => edit.set_partition(at.parse().ok()),
                 "timestamp" => edit.set_timestamp(at.parse().ok()),

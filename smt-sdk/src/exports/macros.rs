@@ -1,11 +1,11 @@
-//! The macros that make a module of an SMT.
+//! The macros that make a module of an SMT. What they expand to holds the names that the host calls.
 
 /// Exports a type that implements [`Smt`](crate::Smt) as a module.
 ///
 /// `config` is a file with the JSON Schema of the settings, `cases` are files that [`testing`](crate::testing) runs;
 /// both are relative to the file that the macro stands in. The description is one plain sentence. Name and version of
-/// the module are those of its package. On wasm32 this makes the exports and the custom section of the ABI; under
-/// `cargo test` it makes a test, `smt_cases`, that runs the cases.
+/// the module are those of its package. On wasm32 this makes the exports and the custom section of the ABI, around a
+/// small allocator of the SDK's; under `cargo test` it makes a test, `smt_cases`, that runs the cases.
 ///
 /// ```text
 /// smt_sdk::export!(
