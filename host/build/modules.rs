@@ -36,8 +36,7 @@ fn build(folder: &str, table: &str) -> Result<(), String> {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     let names = packages(&root.join(folder)).map_err(|e| format!("cannot list {folder}: {e}"))?;
-    let is_lint =
-        env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some_and(|wrapper| is_clippy(&wrapper));
+    let is_lint = env::var_os("RUSTC_WORKSPACE_WRAPPER").is_some_and(|wrapper| is_clippy(&wrapper));
     let text = if is_lint {
         list(table, names.iter().map(|name| (name.as_str(), None)))
     } else {

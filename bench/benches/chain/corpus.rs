@@ -31,7 +31,14 @@ impl Random {
 
     fn id(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
-        format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xfff, low >> 52, low & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xfff,
+            low >> 52,
+            low & 0xffff_ffff_ffff
+        )
     }
 }
 
@@ -43,7 +50,9 @@ impl Corpus {
             "2 KB" => (1024, 13),
             _ => (64, 480),
         };
-        let records = (0..count).map(|number| record(&mut random, number, legs, style).into_bytes()).collect();
+        let records = (0..count)
+            .map(|number| record(&mut random, number, legs, style).into_bytes())
+            .collect();
         Self { records }
     }
 
@@ -90,6 +99,7 @@ fn record(random: &mut Random, number: u64, legs: u64, style: Style) -> String {
     for at in (1..members.len()).rev() {
         members.swap(at, usize::try_from(random.below(at as u64 + 1)).unwrap_or(0));
     }
-    let spaced: Vec<String> = members.iter().map(|member| member.replacen("\":", "\": ", 1)).collect();
+    let spaced: Vec<String> =
+        members.iter().map(|member| member.replacen("\":", "\": ", 1)).collect();
     format!("{{{}}}", spaced.join(", "))
 }

@@ -34,7 +34,8 @@ fn main() {
 
 /// One SMT, or three, against the bound.
 fn single(title: &str, corpus: &Corpus) {
-    for names in [&["filter"][..], &["mask"], &["three edits"], &["filter", "mask", "three edits"]] {
+    for names in [&["filter"][..], &["mask"], &["three edits"], &["filter", "mask", "three edits"]]
+    {
         let cases = vec![
             Case::new("native bound", native::chain(names), corpus),
             Case::new("sandbox", sandbox::chain(names), corpus),

@@ -38,7 +38,11 @@ impl<'c> Case<'c> {
         for records in self.corpus.batches() {
             self.batch.clear();
             for record in records {
-                self.batch.push(&NewRecord { topic: "trades", value: Some(record), ..NewRecord::default() });
+                self.batch.push(&NewRecord {
+                    topic: "trades",
+                    value: Some(record),
+                    ..NewRecord::default()
+                });
             }
             self.chain.run(&mut self.batch).expect("the modules of a benchmark do not break");
             for record in self.batch.survivors() {
@@ -76,14 +80,24 @@ impl Group {
 
     /// Prints each case and how much of the first one's speed it has.
     pub(crate) fn run(&self, mut cases: Vec<Case<'_>>) {
-        let results: Vec<(usize, Vec<u8>)> = cases.iter_mut().map(|case| (case.pass(), case.out.clone())).collect();
-        assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{}: the cases give the same bytes", self.title);
+        let results: Vec<(usize, Vec<u8>)> =
+            cases.iter_mut().map(|case| (case.pass(), case.out.clone())).collect();
+        assert!(
+            results.windows(2).all(|pair| pair[0] == pair[1]),
+            "{}: the cases give the same bytes",
+            self.title
+        );
         take_turns(&mut cases);
         println!("\n{}", self.title);
         let bound = cases[0].rounds.clone();
         for case in &cases {
-            let ratio = median(bound.iter().zip(&case.rounds).map(|(bound, case)| bound / case).collect());
-            println!("  {:<16}{:>10.1} ns/record{ratio:>8.2} of the bound", case.name, case.median());
+            let ratio =
+                median(bound.iter().zip(&case.rounds).map(|(bound, case)| bound / case).collect());
+            println!(
+                "  {:<16}{:>10.1} ns/record{ratio:>8.2} of the bound",
+                case.name,
+                case.median()
+            );
         }
     }
 

@@ -38,7 +38,11 @@ pub(crate) fn chain(names: &[&str]) -> Chain {
         },
     };
     let transform = Native { steps: names.iter().map(step).collect(), value: Vec::new() };
-    Chain::new(vec![Stage { name: "native".to_owned(), predicate: None, transform: Box::new(transform) }])
+    Chain::new(vec![Stage {
+        name: "native".to_owned(),
+        predicate: None,
+        transform: Box::new(transform),
+    }])
 }
 
 impl Transform for Native {

@@ -25,7 +25,12 @@ pub(crate) fn chain(names: &[&str]) -> Chain {
 pub(crate) fn masks(fields: &[&str]) -> Chain {
     let runtime = runtime();
     let config = |field: &&str| MASK.replace("account_id", field);
-    Chain::new(fields.iter().map(|field| stage(&runtime, shipped::find("mask-field"), &config(field))).collect())
+    Chain::new(
+        fields
+            .iter()
+            .map(|field| stage(&runtime, shipped::find("mask-field"), &config(field)))
+            .collect(),
+    )
 }
 
 /// Nanoseconds for a call that carries one record with nothing in it: the crossing, and the check of the answer.
@@ -49,7 +54,8 @@ pub(crate) fn empty_call() -> f64 {
 
 fn stage(runtime: &Runtime, module: Option<&'static [u8]>, config: &str) -> Stage {
     let module = load(runtime, module);
-    let transform = WasmTransform::new(&module, config.as_bytes()).expect("the configuration is valid");
+    let transform =
+        WasmTransform::new(&module, config.as_bytes()).expect("the configuration is valid");
     Stage { name: module.manifest().name.clone(), predicate: None, transform: Box::new(transform) }
 }
 

@@ -59,7 +59,11 @@ impl Batch {
             }
             // The codes of a guest's faults, but here no guest is at fault.
             Err(Fault { code, message }) => {
-                let code = if code == code::BAD_JSON { "json" } else { code.trim_start_matches(code::PREFIX) };
+                let code = if code == code::BAD_JSON {
+                    "json"
+                } else {
+                    code.trim_start_matches(code::PREFIX)
+                };
                 self.refuse(id, code, message);
             }
         }

@@ -47,7 +47,8 @@ impl Plugin {
     fn of(module: &Module) -> Result<Self, Failure> {
         let manifest = module.manifest().clone();
         let failed = |message: String| Failure::Run(format!("SMT `{}`: {message}", manifest.name));
-        let cases = manifest.cases.iter().filter_map(|case| serde_json::from_str::<Value>(case).ok());
+        let cases =
+            manifest.cases.iter().filter_map(|case| serde_json::from_str::<Value>(case).ok());
         let accepted = cases.filter(|case| case.get("refused").is_none());
         let configs = accepted.filter_map(|case| case.get("config").cloned());
         let mut reason = String::new();
@@ -111,7 +112,7 @@ impl Plugin {
             let what = of("description").unwrap_or_default();
             text.push_str(&format!(
                 "    {setting}  ({}{needed}{default})  {what}\n",
-                of("type").unwrap_or_else(|| "any".to_owned())
+                type_of(schema)
             ));
         }
         text

@@ -28,7 +28,12 @@ fn transom(arguments: &[&str], input: &str) -> String {
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    format!("{}--- stderr\n{}--- exit {}\n", text(output.stdout), text(output.stderr), output.status.code().unwrap())
+    format!(
+        "{}--- stderr\n{}--- exit {}\n",
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code().unwrap()
+    )
 }
 
 fn apply(smt: &str, arguments: &[&str], input: &str) -> String {
@@ -37,13 +42,21 @@ fn apply(smt: &str, arguments: &[&str], input: &str) -> String {
 
 #[test]
 fn values_go_in_and_come_out() {
-    insta::assert_snapshot!(apply("mask-field", &["--config", r#"{"fields":["account_id"],"keep.last":4}"#], TRADES));
+    insta::assert_snapshot!(apply(
+        "mask-field",
+        &["--config", r#"{"fields":["account_id"],"keep.last":4}"#],
+        TRADES
+    ));
 }
 
 #[test]
 fn verdicts_say_what_became_of_each_line() {
     let config = r#"{"allowed_business_units":["BU1"]}"#;
-    insta::assert_snapshot!(apply("business-unit-filter", &["--config", config, "--verdicts"], TRADES));
+    insta::assert_snapshot!(apply(
+        "business-unit-filter",
+        &["--config", config, "--verdicts"],
+        TRADES
+    ));
 }
 
 #[test]
@@ -52,13 +65,22 @@ fn records_have_key_and_metadata() {
 {"key":"gone"}
 {"vaule":1}
 "#;
-    let config = r#"{"topic.field":"t","partition.field":"p","offset.field":"o","timestamp.field":"ts"}"#;
-    insta::assert_snapshot!(apply("insert-field", &["--records", "--topic", "other", "--config", config], records));
+    let config =
+        r#"{"topic.field":"t","partition.field":"p","offset.field":"o","timestamp.field":"ts"}"#;
+    insta::assert_snapshot!(apply(
+        "insert-field",
+        &["--records", "--topic", "other", "--config", config],
+        records
+    ));
 }
 
 #[test]
 fn failures_are_a_line_each() {
-    insta::assert_snapshot!(apply("mask-field", &["--config", r#"{"fields":["a"],"replacement":"x"}"#], "{\"a\":true}\n\n5\n{\"a\":1}\n{\"a\":\"s\"}"));
+    insta::assert_snapshot!(apply(
+        "mask-field",
+        &["--config", r#"{"fields":["a"],"replacement":"x"}"#],
+        "{\"a\":true}\n\n5\n{\"a\":1}\n{\"a\":\"s\"}"
+    ));
 }
 
 #[test]
@@ -94,14 +116,16 @@ fn plugins_are_machine_readable() {
     let shown = transom(&["plugins", "--json"], "");
     let (json, _) = shown.split_once("--- stderr").unwrap();
     let plugins: serde_json::Value = serde_json::from_str(json).unwrap();
-    let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["business-unit-filter", "insert-field", "mask-field", "replace-field"]);
     assert_eq!(plugins[0]["slots"]["of"], serde_json::json!(["business_unit", "business_unit_id"]));
 }
 
 #[test]
 fn many_lines_keep_their_order() {
-    let input: String = (0..5_000).map(|number| format!("{{\"n\":{number},\"a\":\"x\"}}\n")).collect();
+    let input: String =
+        (0..5_000).map(|number| format!("{{\"n\":{number},\"a\":\"x\"}}\n")).collect();
     let shown = apply("mask-field", &["--config", r#"{"fields":["a"]}"#], &input);
     let expected = input.replace("\"x\"", "\"\"") + "--- stderr\n--- exit 0\n";
     assert!(shown == expected, "5000 lines come out as they went in");

@@ -41,7 +41,8 @@ proptest! {
 fn check(case: &generate::Case) {
     let answer = call::Limits { call_bytes: case.call_bytes, ..call::Limits::default() };
     // What a script answers has nothing to do with the size of what it is given.
-    let runtime = Runtime::new(Limits { answer, output_bytes: TRAFFIC, ..Limits::default() }, None).unwrap();
+    let runtime =
+        Runtime::new(Limits { answer, output_bytes: TRAFFIC, ..Limits::default() }, None).unwrap();
     let stages = case.scripts.iter().map(|script| {
         let module = module(script).load(&runtime).unwrap();
         let transform = WasmTransform::new(&module, b"{}").unwrap();
@@ -66,11 +67,11 @@ fn check(case: &generate::Case) {
     }
 }
 
-/// Data of a module, from address 64 on, and where it stands.
+/// Data of a module, behind what every guest has, and where it stands.
 struct Data(Vec<u8>);
 
 impl Data {
-    const START: usize = 64;
+    const START: usize = 128;
 
     /// Adds bytes at a multiple of 4 and returns their address.
     fn add(&mut self, bytes: &[u8]) -> usize {
@@ -81,7 +82,8 @@ impl Data {
     }
 
     fn add_words(&mut self, words: impl IntoIterator<Item = usize>) -> usize {
-        let bytes: Vec<u8> = words.into_iter().flat_map(|word| u32::try_from(word).unwrap().to_le_bytes()).collect();
+        let bytes: Vec<u8> =
+            words.into_iter().flat_map(|word| u32::try_from(word).unwrap().to_le_bytes()).collect();
         self.add(&bytes)
     }
 }
@@ -114,7 +116,9 @@ fn module(script: &Script) -> Guest {
     Guest {
         memory: format!("(memory (export \"memory\") {pages})"),
         extra: format!("(data (i32.const {}) \"{}\") {NUMBER}", Data::START, escape(&data.0)),
-        buf: format!("(if (i32.gt_u (local.get $cap) (i32.const {TRAFFIC})) (then unreachable)) (i32.const {buffer})"),
+        buf: format!(
+            "(if (i32.gt_u (local.get $cap) (i32.const {TRAFFIC})) (then unreachable)) (i32.const {buffer})"
+        ),
         init: format!("{} (i32.const 16)", words(16, [0, init_at, init.len(), 0])),
         batch: batch(&[
             ("K", script.slots.len()),
@@ -130,7 +134,8 @@ fn module(script: &Script) -> Guest {
 }
 
 fn words(at: usize, words: [usize; 4]) -> String {
-    let store = |(word, value)| format!("(i32.store (i32.const {}) (i32.const {value}))", at + 4 * word);
+    let store =
+        |(word, value)| format!("(i32.store (i32.const {}) (i32.const {value}))", at + 4 * word);
     words.into_iter().enumerate().map(store).collect()
 }
 

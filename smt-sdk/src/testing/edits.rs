@@ -100,10 +100,10 @@ pub(crate) fn rename(root: &mut Option<Tree>, path: &[Step], name: &str) -> Resu
 }
 
 pub(crate) fn retain(root: &mut Option<Tree>, kept: &[Vec<Step>]) -> Result<(), Fault> {
-    let Some(root) = root else { return Ok(()) };
     if kept.iter().flatten().any(|step| matches!(step, Step::Index(_))) {
         return Err(code::BAD_OPERATION);
     }
+    let Some(root) = root else { return Ok(()) };
     let Tree::Object(members) = root else { return Err(code::BAD_PATH) };
     let kept: Vec<&[Step]> = kept.iter().map(Vec::as_slice).collect();
     if !kept.iter().any(|path| path.is_empty()) {

@@ -78,10 +78,17 @@ impl Tree {
         })
     }
 
+    /// What an edit works on: of several members with one name the last, and the others go.
     pub(crate) fn find_mut(&mut self, path: &[Step]) -> Option<&mut Self> {
         path.iter().try_fold(self, |at, step| match (at, step) {
             (Self::Object(members), Step::Key(name)) => {
-                members.iter_mut().rev().find(|(known, _)| known.is(name)).map(|(_, value)| value)
+                let last = members.iter().rposition(|(known, _)| known.is(name))?;
+                let mut index = 0;
+                members.retain(|(known, _)| {
+                    index += 1;
+                    index > last || !known.is(name)
+                });
+                members.iter_mut().find(|(known, _)| known.is(name)).map(|(_, value)| value)
             }
             (Self::Array(items), Step::Index(index)) => items.get_mut(*index),
             _ => None,

@@ -107,7 +107,7 @@ fn read_metadata(batch: &mut Batch, record: RecordId, slot: &Slot) -> Option<Spa
                 .iter()
                 .rev()
                 .find(|header| batch.name(header.name) == &**name)?;
-            named.value
+            named.value.map(|value| batch.documents.trim(value))
         }
         Slot::Headers => Some(envelope::headers(batch, record)),
         Slot::Record => Some(envelope::record(batch, record)),

@@ -82,6 +82,7 @@ impl Documents {
                 let made = self.nest(&path.steps()[position + 1..], value.text)?;
                 return self.append(container, step, made);
             };
+            self.keep_only(container, node, step);
             container = self.open_node(node).ok_or(EditError::Scalar)?;
         }
         let hint = if way.is_empty() { hint } else { &mut Hint::default() };
@@ -101,18 +102,11 @@ impl Documents {
             return;
         };
         let Some(container) = self.walk(root, way) else { return };
-        let mut removed = false;
-        while let Some(node) = self.find(container, last, &mut Hint::default()) {
-            self.containers[container].restructured = true;
-            self.overlay(node).removed = true;
-            removed = true;
-            if matches!(last, PathStep::Index(_)) || !self.containers[container].duplicates {
-                break;
-            }
-        }
-        if removed {
-            self.mark(root, way);
-        }
+        let Some(node) = self.find(container, last, &mut Hint::default()) else { return };
+        self.keep_only(container, node, last);
+        self.overlay(node).removed = true;
+        self.containers[container].restructured = true;
+        self.mark(root, way);
     }
 
     /// Gives the member at `path` another name, in its place; a member that has the name already is removed.
@@ -165,11 +159,14 @@ impl Documents {
         (overlay.key, overlay.escaped) = (name, to.is_escaped());
     }
 
-    /// The container that the steps lead to, if there is one.
+    /// The container that the steps of an edit lead to, if there is one.
     fn walk(&mut self, root: &mut Root, way: &[PathStep]) -> Option<usize> {
         let mut container = self.open_root(root)?;
-        for step in way {
+        for (position, step) in way.iter().enumerate() {
             let node = self.find(container, step, &mut Hint::default())?;
+            if self.keep_only(container, node, step) {
+                self.mark(root, &way[..position]);
+            }
             container = self.open_node(node)?;
         }
         Some(container)
@@ -194,19 +191,30 @@ impl Documents {
         let overlay = self.overlay(node);
         overlay.value = value;
         overlay.child = Link::default();
-        if let PathStep::Key(key) = step
-            && self.containers[container].duplicates
-        {
-            // Setting keeps the last member of a name and removes the others, so that no reader can see an old value.
-            let others: Vec<usize> = self
-                .live(container)
-                .filter(|other| *other != node && self.is_named(*other, key))
-                .collect();
-            for other in others {
-                self.overlay(other).removed = true;
-                self.containers[container].restructured = true;
+        self.keep_only(container, node, step);
+    }
+
+    /// Removes the other members with the name of one that an edit leads to or through, so that no reader can see in
+    /// them what was edited. True if there were any.
+    #[inline]
+    fn keep_only(&mut self, container: usize, node: usize, step: &PathStep) -> bool {
+        match step {
+            PathStep::Key(key) if self.containers[container].duplicates => {
+                self.remove_others(container, node, key)
             }
+            _ => false,
         }
+    }
+
+    #[cold]
+    fn remove_others(&mut self, container: usize, node: usize, key: &Key) -> bool {
+        let is_other = |other: &usize| *other != node && self.is_named(*other, key);
+        let others: Vec<usize> = self.live(container).filter(is_other).collect();
+        for other in &others {
+            self.overlay(*other).removed = true;
+            self.containers[container].restructured = true;
+        }
+        !others.is_empty()
     }
 
     fn append(&mut self, container: usize, step: &PathStep, value: Span) -> Result<(), EditError> {

@@ -27,7 +27,10 @@ impl Documents {
     #[inline]
     pub(crate) fn read(&mut self, root: &mut Root, at: At<'_>) -> Option<Span> {
         let At { path, hint } = at;
-        let Some((first, rest)) = path.steps().split_first() else { return self.read_root(root) };
+        let Some((first, rest)) = path.steps().split_first() else {
+            let text = self.read_root(root)?;
+            return Some(self.trim(text));
+        };
         let container = self.open_root(root)?;
         let mut node = self.find(container, first, hint)?;
         if rest.is_empty() {

@@ -56,6 +56,9 @@ impl Documents {
 
     /// Makes what is at `path` the whole root; where nothing is, the root becomes absent.
     pub(crate) fn extract(&mut self, root: &mut Root, at: At<'_>) {
+        if at.path.is_root() {
+            return;
+        }
         let depth = root.depth().saturating_sub(at.path.steps().len());
         *root = match self.read(root, at) {
             Some(text) => Root::text(text, u32::try_from(depth).unwrap_or(u32::MAX)),

@@ -78,13 +78,16 @@ fn chain(arguments: &Arguments) -> Result<Chain, Failure> {
         return Err(Failure::Usage(format!("--config is not JSON: {error}")));
     }
     let module = library::load(&library::runtime()?, smt)?;
-    let transform = WasmTransform::new(&module, config.as_bytes()).map_err(|error| match error {
-        InitError::Refused { message, path } => {
-            let place = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
-            Failure::Usage(format!("{smt} refuses its config{place}: {message}"))
-        }
-        other => Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&other))),
-    })?;
+    let transform =
+        WasmTransform::new(&module, config.as_bytes()).map_err(|error| match error {
+            InitError::Refused { message, path } => {
+                let place = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
+                Failure::Usage(format!("{smt} refuses its config{place}: {message}"))
+            }
+            other => {
+                Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&other)))
+            }
+        })?;
     Ok(Chain::new(vec![Stage {
         name: smt.clone(),
         predicate: None,

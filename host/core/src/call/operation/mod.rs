@@ -105,6 +105,9 @@ impl Interpreter<'_> {
             return Err(Fault::new(code::OPERATION_LIMIT, message));
         }
         match (operation.op, operation.root) {
+            (Op::Remove | Op::Extract, _) if !operation.value.is_empty() => {
+                return Err(malformed("it has no value"));
+            }
             (Op::Set | Op::Insert, RootKind::Value | RootKind::Key) => self.set(given)?,
             (Op::Copy | Op::Move, _) => self.transfer(operation)?,
             (Op::SetTopic | Op::SetPartition | Op::SetTimestamp, _) => {

@@ -19,6 +19,16 @@ impl Container {
             _ => None,
         }
     }
+
+    /// An edit that leads through a member removes the others of its name.
+    fn keep_last(&mut self, step: &Step) {
+        let (Some(last), Step::Key(name)) = (self.find(step), step) else { return };
+        let mut number = 0;
+        self.items.retain(|item| {
+            number += 1;
+            number > last || item.name() != Some(name)
+        });
+    }
 }
 
 /// What is at a path.
@@ -60,13 +70,7 @@ fn put(node: &mut Node, path: &[Step], value: Node, refuse: bool) -> Result<(), 
     let Node::Container(container) = node else { return Err(code::BAD_PATH) };
     if let Some(found) = container.find(step) {
         put(&mut container.items[found].value, rest, value, refuse)?;
-        if let (Step::Key(name), true) = (step, rest.is_empty()) {
-            let mut number = 0;
-            container.items.retain(|item| {
-                number += 1;
-                number > found || item.name() != Some(name)
-            });
-        }
+        container.keep_last(step);
         return Ok(());
     }
     let name = match step {
@@ -98,9 +102,11 @@ pub(crate) fn remove(root: &mut Root, path: &[Step]) {
 
 fn cut(node: &mut Node, path: &[Step]) {
     let Node::Container(container) = node else { return };
-    let Some((found, (step, rest))) = container.find(&path[0]).zip(path.split_first()) else {
-        return;
-    };
+    let Some((step, rest)) = path.split_first() else { return };
+    if !rest.is_empty() {
+        container.keep_last(step);
+    }
+    let Some(found) = container.find(step) else { return };
     match step {
         _ if !rest.is_empty() => cut(&mut container.items[found].value, rest),
         Step::Key(name) => container.items.retain(|item| item.name() != Some(name)),
@@ -111,15 +117,16 @@ fn cut(node: &mut Node, path: &[Step]) {
 /// Rename.
 pub(crate) fn rename(root: &mut Root, path: &[Step], to: &str) -> Result<(), &'static str> {
     let Some((Step::Key(from), way)) = path.split_last() else { return Err(code::BAD_OPERATION) };
-    if from == to || get(root, path).is_none() {
-        return Ok(());
-    }
     let mut node = root.as_mut().map(|document| &mut document.node);
     for step in way {
         let Some(Node::Container(container)) = node else { return Ok(()) };
+        container.keep_last(step);
         node = container.find(step).map(|found| &mut container.items[found].value);
     }
-    if let Some(Node::Container(container)) = node {
+    if let Some(Node::Container(container)) = node
+        && container.find(&Step::Key(from.clone())).is_some()
+        && from != to
+    {
         container.items.retain(|item| item.name() != Some(to));
         for item in container.items.iter_mut().filter(|item| item.name() == Some(from)) {
             item.rename(to);

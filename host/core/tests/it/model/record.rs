@@ -64,6 +64,10 @@ impl Record {
 
     /// A slot as a call carries it.
     pub(crate) fn slot(&self, slot: &Slot) -> Root {
+        self.text_of(slot).map(Document::bare)
+    }
+
+    fn text_of(&self, slot: &Slot) -> Root {
         let number = |number: i64| Document::of(Node::Scalar(number.to_string()));
         match slot {
             Slot::Value(path) => read(&self.value, path.steps()?),

@@ -91,6 +91,11 @@ impl Document {
         Self { node, blanks: None }
     }
 
+    /// The same without blanks around it, as all crosses to a module.
+    pub(crate) fn bare(self) -> Self {
+        Self { blanks: Some(Default::default()), ..self }
+    }
+
     /// What is wrong with a text that should be this document: same meaning, and all bytes that are known the same.
     pub(crate) fn check(&self, text: &[u8]) -> Result<(), String> {
         let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
