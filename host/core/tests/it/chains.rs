@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Observed, generate, run},
-    native::Native,
+    native::{Native, text},
 };
 use proptest::{
     prelude::*,
@@ -11,7 +11,7 @@ use proptest::{
 };
 use smt_abi::code;
 use std::{collections::BTreeMap, env};
-use transom_core::{batch::Batch, call::Limits};
+use transom_core::{batch::Batch, call::Limits, record::RecordId};
 
 /// Random, and the same in every run; ten times as many under `TRANSOM_SOAK`.
 fn config() -> Config {
@@ -25,16 +25,22 @@ fn check(case: &generate::Case) {
     let mut native = Native::new(&case.scripts, limits);
     let mut batches: Vec<Batch> = (0..case.batches).map(|_| Batch::default()).collect();
     let mut turn = 0;
-    for cut in &case.cuts {
+    let written = case.cuts.each_ref().map(|cut| {
+        let mut written = Vec::new();
         let mut rest = case.inputs.as_slice();
         for size in cut {
             let (inputs, behind) = rest.split_at(*size);
             let expected = run(&case.scripts, inputs, &mut |_| ());
-            native.check(&mut batches[turn % case.batches], inputs, &expected);
+            let batch = &mut batches[turn % case.batches];
+            native.check(batch, inputs, &expected);
+            let record = |id: &RecordId| text(|out| batch.write_record(*id, out));
+            written.extend(batch.survivors().iter().map(record));
             turn += 1;
             rest = behind;
         }
-    }
+        written
+    });
+    assert_eq!(written[0], written[1], "records do not depend on how they are batched");
 }
 
 proptest! {

@@ -1,7 +1,9 @@
 //! Exactness, by tables: what no module touched leaves as it came, and no spelling of a key hides a member.
 
 use crate::{
-    model::{Answer, At, Document, Edit, Input, Node, Path, Place, Script, Slot, Step, run},
+    model::{
+        Answer, At, Document, Edit, Input, Node, Path, Place, Script, Slot, Step, Verdict, run,
+    },
     native::{Native, text},
 };
 use smt_abi::{code, operation::Root};
@@ -190,6 +192,13 @@ fn edits_of_one_record() {
             vec![Edit::Move { from: header("h"), to: header("h") }],
             code::BAD_OPERATION,
         ),
+        // A name that must be spelt with escapes is found again.
+        (
+            r#"{"x":1}"#,
+            vec![rename("x", "q\"t"), set("q\"t", "2"), set("\n", "3"), set("\n", "4")],
+            r#"{"q\"t":2,"\n":4}"#,
+        ),
+        (r#"{"x":1}"#, vec![rename("x", "\\"), remove("\\")], "{}"),
         // What an array loses takes nothing else along.
         (r#"{"a": [ 1 , 2 ,3 ]}"#, vec![remove("a.0")], r#"{"a": [ 2 ,3 ]}"#),
         (r#"{"a": [ 1 , 2 ,3 ]}"#, vec![remove("a.1")], r#"{"a": [ 1 , 3 ]}"#),
@@ -247,6 +256,21 @@ fn a_module_works_on_several_batches_in_turn() {
         let expected = run(&scripts, &inputs, &mut |_| ());
         native.check(&mut batches[round % 2], &inputs, &expected);
     }
+}
+
+#[test]
+fn an_input_is_dropped_where_its_last_child_is() {
+    let children = ["0", "1"].map(|number| format!("{{\"partition\":{number}}}"));
+    let answers = |answers: [Answer; 2]| Script { answers: vec![answers.into()], ..script(vec![]) };
+    let split = || Answer::Split(children.clone().into());
+    let chain = [
+        answers([split(), split()]),
+        answers([Answer::Drop, Answer::Keep]),
+        answers([Answer::Keep, Answer::Drop]),
+    ];
+    let outcome = run(&chain, &[input("1")], &mut |_| ());
+    assert_eq!(outcome.verdicts, [Verdict::Dropped(2)]);
+    assert!(values(&chain, &[input("1")]).is_empty());
 }
 
 #[test]

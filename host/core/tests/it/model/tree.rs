@@ -14,11 +14,11 @@ static ITEMS: AtomicU64 = AtomicU64::new(1);
 /// The neighbour of the last item of a container.
 const END: u64 = 0;
 
-/// A whole text: a value and the blanks around it, where these are known.
+/// A whole text: a value and the blanks around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) node: Node,
-    blanks: Option<[String; 2]>,
+    blanks: [String; 2],
 }
 
 /// A JSON value.
@@ -82,13 +82,13 @@ impl Document {
         let mut reader = Reader { text, at: 0 };
         let before = reader.blanks().to_owned();
         let node = reader.value();
-        let blanks = Some([before, reader.blanks().to_owned()]);
+        let blanks = [before, reader.blanks().to_owned()];
         if node.depth() > NESTING { Err(code::NESTING_LIMIT) } else { Ok(Self { node, blanks }) }
     }
 
-    /// A document made of a value.
+    /// A document made of a value: what did not come as a document has no blanks around it.
     pub(crate) fn of(node: Node) -> Self {
-        Self { node, blanks: None }
+        Self { node, blanks: Default::default() }
     }
 
     /// The same without blanks around it, as all crosses to a module.
@@ -100,10 +100,7 @@ impl Document {
     pub(crate) fn check(&self, text: &[u8]) -> Result<(), String> {
         let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
         let mut reader = Reader { text, at: 0 };
-        let [before, behind] = match &self.blanks {
-            Some([before, behind]) => [Some(before.as_str()), Some(behind.as_str())],
-            None => [None, None],
-        };
+        let [before, behind] = self.blanks.each_ref().map(|blanks| Some(blanks.as_str()));
         reader
             .gap(before, None)
             .and_then(|()| reader.expect_node(&self.node))
