@@ -28,6 +28,18 @@ const SCALARS: [&str; 18] = [
     "{}",
 ];
 
+/// Half of a surrogate pair: JSON by its grammar, and no text.
+pub(super) const HALF_PAIR: &str = r#""\ud83d""#;
+
+/// A replacement that a 64-bit number does not hold.
+pub(super) const BEYOND_64_BITS: &str = "99999999999999999999";
+
+/// Settings that Connect ignores: unknown ones, and one that means nothing without schemas.
+pub(super) const IGNORED: [&str; 2] = ["blacklist", "replace.null.with.default"];
+
+/// Renames of which Connect's order of hashes decides: onto a field that may stay, and two onto one name.
+pub(super) const CLASHING: [&str; 2] = ["a:b", "b:new,a:new"];
+
 /// Replacements of a masked field: numbers as Java reads them, what is none, and blanks, which Connect trims from its settings.
 const REPLACEMENTS: [&str; 11] =
     ["xx", "", "7", " -3 ", "+5", "007", "1.5", ".5", "1.25e1", "0x10", "1d"];
@@ -42,15 +54,15 @@ pub(super) struct Case {
     /// Connect's settings, as strings.
     pub(super) config: BTreeMap<&'static str, String>,
     pub(super) topic: &'static str,
-    pub(super) partition: u32,
-    pub(super) offset: u64,
-    pub(super) timestamp: Option<u64>,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) timestamp: Option<i64>,
     pub(super) key: Option<String>,
     pub(super) value: Option<String>,
 }
 
 /// What became of a record.
-pub(crate) enum Outcome {
+pub(super) enum Outcome {
     /// It left, perhaps changed.
     Passed { topic: String, key: Option<String>, value: Option<String> },
     /// It was dropped.
@@ -64,11 +76,14 @@ pub(crate) enum Outcome {
 impl Case {
     pub(super) fn draw(transform: &'static str, seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let config = match transform {
+        let mut config = match transform {
             "MaskField" => mask_field(&mut dice),
             "InsertField" => insert_field(&mut dice),
             _ => replace_field(&mut dice),
         };
+        if dice.one_in(40) {
+            config.insert(dice.pick(&IGNORED), "false".to_owned());
+        }
         let on_key = dice.one_in(4);
         // What the transform looks at varies; the other half is there to be left alone.
         let (touched, other) = (dice.payload(), Some(dice.object(1)));
@@ -87,8 +102,18 @@ impl Case {
         }
     }
 
+    /// True if a setting has one of these values.
+    pub(super) fn sets(&self, name: &str, values: &[&str]) -> bool {
+        self.config.get(name).is_some_and(|value| values.contains(&value.as_str()))
+    }
+
+    /// True if `text` stands anywhere in key or value.
+    pub(super) fn has(&self, text: &str) -> bool {
+        [&self.key, &self.value].into_iter().flatten().any(|payload| payload.contains(text))
+    }
+
     /// The payload that the transform looks at.
-    pub(super) fn touched(&self) -> Option<&str> {
+    fn touched(&self) -> Option<&str> {
         if self.on_key { self.key.as_deref() } else { self.value.as_deref() }
     }
 }
@@ -134,7 +159,8 @@ impl fmt::Display for Case {
 fn mask_field(dice: &mut Dice) -> BTreeMap<&'static str, String> {
     let mut config = BTreeMap::from([("fields", dice.list(1))]);
     if dice.one_in(2) {
-        config.insert("replacement", dice.pick(&REPLACEMENTS).to_owned());
+        let replacement = if dice.one_in(6) { BEYOND_64_BITS } else { dice.pick(&REPLACEMENTS) };
+        config.insert("replacement", replacement.to_owned());
     }
     config
 }
@@ -169,10 +195,19 @@ fn replace_field(dice: &mut Dice) -> BTreeMap<&'static str, String> {
         }
     }
     if dice.one_in(2) {
-        // Onto the name of a field that stays, Connect's outcome is a matter of its hash order: the targets are new, or swapped.
-        let renames =
-            ["a:new", "a:b,b:a", "id:a.c,a.b:d", "absent:new", "x y:é é,b:new", ":n", "a", "a:b:c"];
-        config.insert("renames", dice.pick(&renames).to_owned());
+        let defined = [
+            "a:new",
+            "a:b,b:a",
+            "id:a.c,a.b:d",
+            "absent:new",
+            "x y:é é,b:new",
+            "`c`: z",
+            ":n",
+            "a",
+            "a:b:c",
+        ];
+        let renames = if dice.one_in(3) { dice.pick(&CLASHING) } else { dice.pick(&defined) };
+        config.insert("renames", renames.to_owned());
     }
     config
 }
@@ -244,6 +279,7 @@ impl Dice {
         match self.below(8) {
             0 if depth > 0 => self.object(depth - 1),
             1 if depth > 0 => format!("[{}, {}]", self.pick(&SCALARS), self.object(depth - 1)),
+            _ if self.one_in(60) => HALF_PAIR.to_owned(),
             _ => self.pick(&SCALARS).to_owned(),
         }
     }

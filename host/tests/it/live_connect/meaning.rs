@@ -52,7 +52,8 @@ fn json(raw: &RawValue) -> Json {
     match text.as_bytes()[0] {
         b'n' => Json::Null,
         b't' | b'f' => Json::Bool(text == "true"),
-        b'"' => Json::Text(serde_json::from_str(text).unwrap()),
+        // Half of a surrogate pair is no text; both sides leave it spelt as an escape.
+        b'"' => Json::Text(serde_json::from_str(text).unwrap_or_else(|_| text.to_lowercase())),
         b'[' => Json::List(
             serde_json::from_str::<Vec<&RawValue>>(text).unwrap().into_iter().map(json).collect(),
         ),

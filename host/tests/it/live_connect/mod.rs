@@ -13,10 +13,9 @@ use std::collections::BTreeMap;
 
 use crate::live;
 use case::Case;
-pub(crate) use case::Outcome;
 
 /// Cases per transform; `make soak` draws ten times as many.
-const CASES: u64 = 400;
+const CASES: u64 = 1000;
 
 /// One row of the table in `docs/connect-smts.md`: where it holds, the outcomes may differ, and somewhere they have to.
 struct Difference {
@@ -24,19 +23,39 @@ struct Difference {
     holds: fn(&Case) -> bool,
 }
 
+const IGNORED_SETTING: Difference = Difference {
+    name: "unknown settings, and `replace.null.with.default`",
+    holds: |case| case::IGNORED.iter().any(|name| case.config.contains_key(name)),
+};
+
+const BEYOND_64_BITS: Difference = Difference {
+    name: "a replacement beyond 64 bits",
+    holds: |case| case.sets("replacement", &[case::BEYOND_64_BITS]),
+};
+
+const HALF_PAIR: Difference = Difference {
+    name: "half of a surrogate pair in any string of the record",
+    holds: |case| case.has(case::HALF_PAIR),
+};
+
+const CLASHING_RENAMES: Difference = Difference {
+    name: "a rename onto a field that stays, two renames onto one name",
+    holds: |case| case.sets("renames", &case::CLASHING),
+};
+
 #[test]
 fn mask_field_is_connects() {
-    check("MaskField", &[]);
+    check("MaskField", &[IGNORED_SETTING, BEYOND_64_BITS]);
 }
 
 #[test]
 fn insert_field_is_connects() {
-    check("InsertField", &[]);
+    check("InsertField", &[IGNORED_SETTING, HALF_PAIR]);
 }
 
 #[test]
 fn replace_field_is_connects() {
-    check("ReplaceField", &[]);
+    check("ReplaceField", &[IGNORED_SETTING, CLASHING_RENAMES]);
 }
 
 /// Draws cases for one of Connect's transforms, runs them through both, and compares.
@@ -46,11 +65,12 @@ fn check(transform: &'static str, declared: &[Difference]) {
     let count = if std::env::var_os("TRANSOM_SOAK").is_some() { CASES * 10 } else { CASES };
     let cases: Vec<Case> = (0..count).map(|seed| Case::draw(transform, seed)).collect();
     let theirs = oracle::run(&oracle, &cases);
+    let module = ours::load(transform);
 
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let mut differing: BTreeMap<&str, usize> = declared.iter().map(|row| (row.name, 0)).collect();
     for (case, theirs) in cases.iter().zip(&theirs) {
-        let ours = ours::run(case);
+        let ours = ours::run(&module, case);
         if meaning::of(&ours) == meaning::of(theirs) {
             *kinds.entry(theirs.kind()).or_default() += 1;
             continue;
