@@ -93,7 +93,7 @@ impl Document {
 
     /// The same without blanks around it, as all crosses to a module.
     pub(crate) fn bare(self) -> Self {
-        Self { blanks: Some(Default::default()), ..self }
+        Self { blanks: Default::default(), ..self }
     }
 
     /// What is wrong with a text that should be this document: same meaning, and all bytes that are known the same.
