@@ -8,7 +8,8 @@ use smt_abi::SLACK;
 /// Bytes never move relative to the start and never change, so a [`Span`] stays valid until the arena is cleared.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
-    /// `used` bytes, then up to [`SLACK`] zeros while somebody scans.
+    /// `used` bytes, then room, [`SLACK`] at least once anything was appended: what was there before an arena was
+    /// cleared stays, so that nothing is zeroed again.
     bytes: Vec<u8>,
     used: usize,
     full: bool,
@@ -17,7 +18,6 @@ pub(crate) struct Arena {
 impl Arena {
     /// Forgets everything, keeps the memory.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
         self.used = 0;
         self.full = false;
     }
@@ -41,11 +41,13 @@ impl Arena {
     /// Appends `data`.
     #[inline]
     pub(crate) fn push(&mut self, data: &[u8]) -> Span {
-        let Some(span) = self.reserve(data.len()) else { return Span::default() };
-        self.bytes.truncate(self.used);
-        self.bytes.extend_from_slice(data);
-        self.used = self.bytes.len();
-        span
+        let (start, end) = (self.used, self.used + data.len());
+        if self.bytes.len() < end + SLACK && !self.grow(end + SLACK) {
+            return Span::default();
+        }
+        self.bytes[start..end].copy_from_slice(data);
+        self.used = end;
+        Span::new(start, end)
     }
 
     /// The bytes that a span means.
@@ -57,20 +59,19 @@ impl Arena {
     /// All bytes, with [`SLACK`] readable ones after the last, as the scan needs them.
     #[inline]
     pub(crate) fn padded(&mut self) -> &[u8] {
-        self.bytes.truncate(self.used);
-        self.bytes.resize(self.used + SLACK, 0);
+        if self.bytes.len() < self.used + SLACK {
+            self.bytes.resize(self.used + SLACK, 0);
+        }
         &self.bytes
     }
 
-    #[inline]
-    fn reserve(&mut self, len: usize) -> Option<Span> {
-        let end = self.used.saturating_add(len);
-        match (u32::try_from(self.used), u32::try_from(end.saturating_add(SLACK))) {
-            (Ok(start), Ok(_)) if !self.full => Some(Span { start, end: u32::try_from(end).ok()? }),
-            _ => {
-                self.full = true;
-                None
-            }
+    /// Makes room up to `len`, doubling; false beyond 4 GiB.
+    #[cold]
+    fn grow(&mut self, len: usize) -> bool {
+        self.full |= u32::try_from(len).is_err();
+        if !self.full {
+            self.bytes.resize(len.max(2 * self.bytes.len()).min(u32::MAX as usize), 0);
         }
+        !self.full
     }
 }

@@ -95,6 +95,7 @@ impl Batch {
             source,
             input: id.0,
             child: None,
+            descendants: 0,
             topic,
             partition: new.partition,
             timestamp: new.timestamp,
@@ -250,6 +251,14 @@ impl Batch {
         self.record_failure(record, step, code, message.into().into_owned());
     }
 
+    /// Fails records for which the arena has no room.
+    #[cold]
+    pub(crate) fn fail_full(&mut self, records: &[RecordId]) {
+        for record in records {
+            self.fail(*record, ARENA_FULL.0, ARENA_FULL.1);
+        }
+    }
+
     /// Selects the records that a stage works on.
     pub(crate) fn enter(&mut self, stage: usize, predicate: Option<&Predicate>) {
         self.stage = stage;
@@ -292,7 +301,12 @@ impl Batch {
     /// Puts `children` into the place of a record.
     pub(crate) fn split(&mut self, record: RecordId, children: &[Record]) {
         let first = narrow(self.records.len());
-        self.records.extend_from_slice(children);
+        let input = self.records[record.index()].input as usize;
+        for child in children {
+            let number = self.records[input].descendants;
+            self.records[input].descendants += 1;
+            self.records.push(Record { child: Some(number), ..*child });
+        }
         self.records[record.index()].state = State::Split { first, count: narrow(children.len()) };
         self.reorder = true;
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     batch::{Batch, Serial},
+    call::Reason,
     document::{At, EditError, Hint, Mode, Root},
     envelope,
     path::{Key, Path},
@@ -66,8 +67,8 @@ impl Batch {
                 batch.documents.set(root, at, value, Mode::Replace)
             }),
             Err(error) => {
-                let fault = envelope::not_json(error);
-                self.fail(record, fault.code, fault.message);
+                let Reason { code, message } = envelope::not_json(error).into_reason();
+                self.fail(record, code, message);
             }
         }
     }

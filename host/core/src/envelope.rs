@@ -5,7 +5,7 @@
 
 use crate::{
     batch::{Batch, narrow},
-    call::Fault,
+    call::{Fault, Reason},
     document::{At, Hint, Root},
     json::{self, JsonError, Member, Problem, Span},
     metadata,
@@ -58,7 +58,8 @@ impl Batch {
                 self.records[id.index()] = Record { source, ..new };
             }
             // The codes of a guest's faults, but here no guest is at fault.
-            Err(Fault { code, message }) => {
+            Err(fault) => {
+                let Reason { code, message } = fault.into_reason();
                 let code = if code == code::BAD_JSON {
                     "json"
                 } else {

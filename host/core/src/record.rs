@@ -41,7 +41,7 @@ pub struct Origin<'a> {
     pub partition: Option<i32>,
     /// The offset; nothing for a source record.
     pub offset: Option<i64>,
-    /// Position among the records that the input was split into; nothing if it was not split.
+    /// Number among all that the input was split into, by one transform after the other; nothing if it was not split.
     pub child: Option<u32>,
 }
 
@@ -92,8 +92,10 @@ pub(crate) struct Record {
     pub(crate) source: Source,
     /// The input that this record descends from; an input descends from itself.
     pub(crate) input: u32,
-    /// Position among the children of its parent, where it has one.
+    /// Number among the descendants of the input, for one that is no input.
     pub(crate) child: Option<u32>,
+    /// Descendants so far, of an input.
+    pub(crate) descendants: u32,
     pub(crate) topic: Span,
     pub(crate) partition: Option<i32>,
     pub(crate) timestamp: Option<i64>,

@@ -107,6 +107,10 @@ impl WasmTransform {
     ) -> (usize, Result<(), CallFailure>) {
         let desk = self.desk.as_mut().expect("the desk is back after each call");
         let Gathered { n, len } = desk.call.gather(batch, records);
+        if n == 0 {
+            // There was no room for them in the batch, and they have failed.
+            return (records.len(), Ok(()));
+        }
         let done = desk.call.records().len();
         let input = match self.instance.input(len) {
             Ok(input) => input,

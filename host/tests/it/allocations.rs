@@ -35,7 +35,10 @@ fn chain() -> Chain {
     };
     let smts = [
         ("business-unit-filter", r#"{"allowed_business_units": ["BU1", "BU2"]}"#),
-        ("mask-field", r#"{"fields": "account_id,legs[0].venue.mic", "field.syntax.version": "V2", "keep.last": 4}"#),
+        (
+            "mask-field",
+            r#"{"fields": "account_id,legs[0].venue.mic", "field.syntax.version": "V2", "keep.last": 4}"#,
+        ),
         ("replace-field", r#"{"renames": "symbol:ticker", "exclude": "amount"}"#),
     ];
     Chain::new(smts.into_iter().map(stage).collect())
@@ -46,7 +49,13 @@ fn run(chain: &mut Chain, batch: &mut Batch, records: &[String], out: &mut Vec<u
     out.clear();
     for (offset, value) in (0..).zip(records) {
         let value = Some(value.as_bytes());
-        batch.push(&NewRecord { topic: "trades", partition: Some(0), offset: Some(offset), value, ..NewRecord::default() });
+        batch.push(&NewRecord {
+            topic: "trades",
+            partition: Some(0),
+            offset: Some(offset),
+            value,
+            ..NewRecord::default()
+        });
     }
     chain.run(batch).unwrap();
     for record in batch.survivors() {
@@ -57,12 +66,18 @@ fn run(chain: &mut Chain, batch: &mut Batch, records: &[String], out: &mut Vec<u
 
 #[test]
 fn a_batch_that_was_in_use_allocates_nothing() {
-    let (records, mut chain, mut batch, mut out) = (records(), chain(), Batch::default(), Vec::new());
+    let (records, mut chain, mut batch, mut out) =
+        (records(), chain(), Batch::default(), Vec::new());
     for _ in 0..3 {
         assert_eq!(run(&mut chain, &mut batch, &records, &mut out), 256);
     }
     let text = String::from_utf8(out.clone()).unwrap();
-    assert!(text.contains("\"ticker\":\"AAPL\"") && text.contains("\"mic\":\"\"") && !text.contains("amount"), "{text}");
+    assert!(
+        text.contains("\"ticker\":\"AAPL\"")
+            && text.contains("\"mic\":\"\"")
+            && !text.contains("amount"),
+        "{text}"
+    );
     let counted = allocation_counter::measure(|| {
         run(&mut chain, &mut batch, &records, &mut out);
     });

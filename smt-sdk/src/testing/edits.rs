@@ -133,7 +133,7 @@ fn retain_members(members: &mut Vec<(Name, Tree)>, kept: &[&[Step]]) {
 }
 
 pub(crate) fn extract(root: &mut Option<Tree>, path: &[Step]) {
-    *root = root.as_ref().and_then(|root| root.find(path)).cloned();
+    *root = root.as_mut().and_then(|root| root.find_mut(path)).cloned();
 }
 
 pub(crate) fn wrap(root: &mut Option<Tree>, name: &str) {

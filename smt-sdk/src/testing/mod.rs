@@ -107,14 +107,15 @@ impl<S: Smt> Harness<S> {
     /// # Panics
     /// If a record is not in that shape, or the SMT panics.
     pub fn apply(&mut self, records: &[&str]) -> Vec<Outcome> {
-        let models: Rc<Vec<Model>> = Rc::new(records.iter().map(|record| read(record)).collect());
-        let input = self.call(&models);
+        let mut models: Vec<Model> = records.iter().map(|record| read(record)).collect();
+        let input = self.call(&mut models);
+        let models = Rc::new(models);
         let len = input.len();
         self.instance.buffer(len)[..len + SLACK]
             .copy_from_slice(&[&input[..], &[0; SLACK]].concat());
         let looked_up = Rc::clone(&models);
         let lookup = move |record: u32, slot: &str| {
-            looked_up[record as usize].slot(slot).expect("`get` names a slot")
+            looked_up[record as usize].clone().slot(slot).expect("`get` names a slot")
         };
         let instance = &mut self.instance;
         host::with_lookup(Box::new(lookup), || instance.batch(models.len(), len));
@@ -140,7 +141,7 @@ impl<S: Smt> Harness<S> {
     }
 
     /// The table of lengths and the payload, as they cross the boundary.
-    fn call(&self, models: &[Model]) -> Vec<u8> {
+    fn call(&self, models: &mut [Model]) -> Vec<u8> {
         let (mut table, mut payload) = (Vec::new(), Vec::new());
         for model in models {
             for name in &self.names[..self.slots] {

@@ -91,14 +91,14 @@ impl Model {
     }
 
     /// The JSON text of a slot, or nothing where it is absent.
-    pub(crate) fn slot(&self, name: &str) -> Result<Option<String>, Fault> {
-        let find = |root: &Option<Tree>, path: &str| {
+    pub(crate) fn slot(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        let find = |root: &mut Option<Tree>, path: &str| {
             let path = steps(path)?;
-            Ok(root.as_ref().and_then(|root| root.find(&path)).map(Tree::to_string))
+            Ok(root.as_mut().and_then(|root| root.find_mut(&path)).map(|tree| tree.to_string()))
         };
         match Slot::parse(name).map_err(|_| code::BAD_GET)? {
-            Slot::Value(path) => find(&self.value, path),
-            Slot::Key(path) => find(&self.key, path),
+            Slot::Value(path) => find(&mut self.value, path),
+            Slot::Key(path) => find(&mut self.key, path),
             Slot::Topic => Ok(Some(Tree::text(&self.topic).to_string())),
             Slot::Partition => Ok(self.partition.map(|number| number.to_string())),
             Slot::Offset => Ok(self.offset.map(|number| number.to_string())),
@@ -204,11 +204,11 @@ impl Model {
             return Err(code::BAD_OPERATION);
         }
         let source = match from {
-            Spot::Value(path) => self.value.as_ref().and_then(|root| root.find(path)),
-            Spot::Key(path) => self.key.as_ref().and_then(|root| root.find(path)),
-            Spot::Header(name) => self.header(name),
+            Spot::Value(path) => self.value.as_mut().and_then(|root| root.find_mut(path)).cloned(),
+            Spot::Key(path) => self.key.as_mut().and_then(|root| root.find_mut(path)).cloned(),
+            Spot::Header(name) => self.header(name).cloned(),
         };
-        let Some(source) = source.cloned() else { return Ok(()) };
+        let Some(source) = source else { return Ok(()) };
         match to {
             Spot::Value(path) => edits::set(&mut self.value, &path, source)?,
             Spot::Key(path) => edits::set(&mut self.key, &path, source)?,

@@ -78,7 +78,7 @@ impl Tree {
         })
     }
 
-    /// What an edit works on: of several members with one name the last, and the others go.
+    /// What a slot shows and an edit works on: of several members with one name the last, and the others go.
     pub(crate) fn find_mut(&mut self, path: &[Step]) -> Option<&mut Self> {
         path.iter().try_fold(self, |at, step| match (at, step) {
             (Self::Object(members), Step::Key(name)) => {

@@ -13,16 +13,24 @@ use smt_abi::{
     verdict::{BadVerdict, Tag, Verdict},
 };
 
-/// Why one record of an answer fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+/// Why one record of an answer fails. One pointer, so that going well costs nothing.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<Reason>);
+
+/// What a [`Fault`] says.
+#[derive(Debug)]
+pub(crate) struct Reason {
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
 
 impl Fault {
+    pub(crate) fn into_reason(self) -> Reason {
+        *self.0
+    }
+
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self(Box::new(Reason { code, message: message.into() }))
     }
 }
 
@@ -41,6 +49,10 @@ impl Call {
         // Before the first record, so that a record's failure does not take them along.
         self.place_statics(batch);
         let base = batch.documents.arena.push(out).start;
+        if batch.documents.arena.is_full() {
+            batch.fail_full(&self.records);
+            return;
+        }
         let mut at = 0_usize;
         let (entries, _) = verdicts.as_chunks::<{ Verdict::BYTES }>();
         for (number, entry) in entries.iter().enumerate().take(self.records.len()) {
@@ -98,7 +110,8 @@ impl Call {
         } else {
             done
         };
-        if let Err(Fault { code, message }) = done {
+        if let Err(fault) = done {
+            let Reason { code, message } = fault.into_reason();
             batch.documents.arena.truncate(before);
             batch.fail(record, code, message);
         }
@@ -164,12 +177,10 @@ impl Call {
         for (number, child) in children.enumerate() {
             let text = Span { start: at + 4, end: at + 4 + narrow(child.len()) };
             at = text.end;
-            let mut new =
-                envelope::read(batch, record, text).map_err(|Fault { code, message }| Fault {
-                    code,
-                    message: format!("child {number}: {message}"),
-                })?;
-            new.child = Some(narrow(number));
+            let new = envelope::read(batch, record, text).map_err(|fault| {
+                let Reason { code, message } = fault.into_reason();
+                Fault::new(code, format!("child {number}: {message}"))
+            })?;
             self.children.push(new);
         }
         batch.split(record, &self.children);

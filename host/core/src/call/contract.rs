@@ -19,6 +19,8 @@ pub struct Contract {
     /// Slots first, then further paths: operations refer to them by number.
     pub(super) declared: Vec<Slot>,
     pub(super) slots: usize,
+    /// There are slots for places in a document and for a whole one.
+    pub(super) mixed: bool,
     /// Static operations, each path as the number of a declared one.
     pub(super) statics: Vec<u8>,
     /// What is known of each static operation, in their order.
@@ -131,8 +133,10 @@ impl Contract {
             }
             declared.push(slot);
         }
+        let read = &declared[..slots.len()];
+        let mixed = read.iter().any(Slot::is_place) && read.iter().any(Slot::is_whole);
         let mut contract =
-            Self { declared, slots: slots.len(), statics: Vec::new(), known: Vec::new() };
+            Self { declared, slots: slots.len(), mixed, statics: Vec::new(), known: Vec::new() };
         contract.prepare(statics)?;
         Ok(contract)
     }
@@ -225,6 +229,17 @@ impl Contract {
 }
 
 impl Slot {
+    /// True for a place inside a key or value.
+    pub(super) fn is_place(&self) -> bool {
+        matches!(self, Self::Value(path) | Self::Key(path) if !path.is_root())
+    }
+
+    /// True for a whole key or value, or what holds one.
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Value(path) | Self::Key(path) if path.is_root())
+            || *self == Self::Record
+    }
+
     pub(super) fn parse(name: &str) -> Result<Self, SlotProblem> {
         Ok(match slot::Slot::parse(name)? {
             slot::Slot::Value(path) => Self::Value(Path::parse(path)?),

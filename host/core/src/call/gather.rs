@@ -19,8 +19,28 @@ pub struct Gathered {
     pub len: usize,
 }
 
+/// The text of a slot, or that it is absent, in eight bytes: twelve are written in pieces and read as a whole, for
+/// which a processor waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text(Span);
+
+impl Text {
+    const NONE: Self = Self(Span { start: u32::MAX, end: u32::MAX });
+
+    #[inline]
+    fn of(text: Option<Span>) -> Self {
+        text.map_or(Self::NONE, Self)
+    }
+
+    #[inline]
+    pub(super) fn get(self) -> Option<Span> {
+        (self.0.start != u32::MAX).then_some(self.0)
+    }
+}
+
 impl Call {
-    /// Reads the slots of as many of `records` as one call may carry: at least one, if there are any.
+    /// Reads the slots of as many of `records` as one call may carry: at least one, if there are any. If the batch can
+    /// hold no more, all of them fail, and there is no call to make: `n` is 0.
     #[inline]
     pub fn gather(&mut self, batch: &mut Batch, records: &[RecordId]) -> Gathered {
         self.records.clear();
@@ -33,14 +53,22 @@ impl Call {
         let (mut len, slots) = (0, self.contract.slots);
         for record in records {
             let start = self.slots.len();
+            if self.contract.mixed {
+                // What reading a place removes must not be seen in the whole, wherever in the list that stands.
+                for (slot, hint) in self.contract.declared[..slots].iter().zip(&mut self.hints) {
+                    if slot.is_place() {
+                        read(batch, *record, slot, hint);
+                    }
+                }
+            }
             let mut bytes = 4 * slots;
             for (slot, hint) in self.contract.declared[..slots].iter().zip(&mut self.hints) {
-                let span = match slot {
-                    Slot::Topic => Some(topic(batch, *record, &mut self.topic)),
+                let text = match slot {
+                    Slot::Topic => Text(topic(batch, *record, &mut self.topic)),
                     _ => read(batch, *record, slot, hint),
                 };
-                bytes += span.map_or(0, Span::len);
-                self.slots.push(span);
+                bytes += text.0.len();
+                self.slots.push(text);
             }
             if len + bytes > self.limits.call_bytes && !self.records.is_empty() {
                 self.slots.truncate(start);
@@ -48,6 +76,10 @@ impl Call {
             }
             len += bytes;
             self.records.push(*record);
+        }
+        if batch.documents.arena.is_full() {
+            batch.fail_full(records);
+            self.records.clear();
         }
         Gathered { n: narrow(self.records.len()), len }
     }
@@ -60,11 +92,11 @@ impl Call {
     pub fn write(&self, batch: &Batch, input: &mut [u8]) {
         let (table, mut payload) = input.split_at_mut(4 * self.slots.len());
         for (entry, slot) in table.chunks_exact_mut(4).zip(&self.slots) {
-            let Some(span) = slot else {
+            let Some(span) = slot.get() else {
                 entry.copy_from_slice(&ABSENT.to_le_bytes());
                 continue;
             };
-            let text = batch.documents.arena.get(*span);
+            let text = batch.documents.arena.get(span);
             entry.copy_from_slice(&narrow(text.len()).to_le_bytes());
             let (here, rest) = payload.split_at_mut(text.len());
             here.copy_from_slice(text);
@@ -76,13 +108,8 @@ impl Call {
 
 /// A slot of a record as it is now.
 #[inline]
-pub(super) fn read(
-    batch: &mut Batch,
-    record: RecordId,
-    slot: &Slot,
-    hint: &mut Hint,
-) -> Option<Span> {
-    match slot {
+pub(super) fn read(batch: &mut Batch, record: RecordId, slot: &Slot, hint: &mut Hint) -> Text {
+    Text::of(match slot {
         Slot::Value(path) => {
             batch.documents.read(&mut batch.records[record.index()].value, At { path, hint })
         }
@@ -90,7 +117,7 @@ pub(super) fn read(
             batch.documents.read(&mut batch.records[record.index()].key, At { path, hint })
         }
         other => read_metadata(batch, record, other),
-    }
+    })
 }
 
 fn read_metadata(batch: &mut Batch, record: RecordId, slot: &Slot) -> Option<Span> {

@@ -18,7 +18,7 @@ mod operation;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::Fault;
+pub(crate) use answer::{Fault, Reason};
 pub use contract::{Contract, ContractError};
 pub use gather::Gathered;
 
@@ -68,7 +68,7 @@ pub struct Call {
     hinted: Option<Serial>,
     /// The records of the call, and their slots: record by record, in the order of declaration.
     records: Vec<RecordId>,
-    slots: Vec<Option<Span>>,
+    slots: Vec<gather::Text>,
     /// The topic that `@topic` was written for last, and its text.
     topic: Option<(Span, Span)>,
     /// The batch whose arena holds the static operations, by its epoch, and where.
@@ -119,6 +119,7 @@ impl Call {
         let slot =
             contract::Slot::parse(slot).map_err(|error| format!("slot `{slot}`: {error}"))?;
         Ok(gather::read(batch, id, &slot, &mut Hint::default())
+            .get()
             .map(|span| batch.documents.arena.get(span)))
     }
 }

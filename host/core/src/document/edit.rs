@@ -62,6 +62,15 @@ impl Documents {
         value: Root,
         mode: Mode,
     ) -> Result<(), EditError> {
+        if mode == Mode::Replace
+            && value.depth < root.depth
+            && let Some((container, node)) = self.known(root, &at)
+        {
+            let overlay = self.overlay(node);
+            (overlay.value, overlay.child) = (value.text, Link::default());
+            self.containers[container].edited = true;
+            return Ok(());
+        }
         let At { path, hint } = at;
         let Some((last, way)) = path.steps().split_last() else {
             if mode == Mode::Refuse && !root.is_absent() {
@@ -197,7 +206,7 @@ impl Documents {
     /// Removes the other members with the name of one that an edit leads to or through, so that no reader can see in
     /// them what was edited. True if there were any.
     #[inline]
-    fn keep_only(&mut self, container: usize, node: usize, step: &PathStep) -> bool {
+    pub(super) fn keep_only(&mut self, container: usize, node: usize, step: &PathStep) -> bool {
         match step {
             PathStep::Key(key) if self.containers[container].duplicates => {
                 self.remove_others(container, node, key)

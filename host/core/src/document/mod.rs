@@ -206,6 +206,9 @@ impl Documents {
     /// [`JsonError`] if the text is not JSON, or nested too deeply.
     #[inline]
     pub(crate) fn validate(&mut self, text: Span) -> Result<Root, JsonError> {
+        if json::is_plain_string(self.arena.padded(), text) {
+            return Ok(Root::text(text, 0));
+        }
         let valid = json::validate(self.arena.padded(), text)?;
         Ok(Root::text(valid.value, valid.depth))
     }

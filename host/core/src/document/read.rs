@@ -24,21 +24,48 @@ pub(crate) struct At<'a> {
 
 impl Documents {
     /// The text at a path, with all edits; nothing if nothing is there.
+    ///
+    /// Of several members with one name the last is read and the others are removed, on the way and at its end: what a
+    /// module decides on, or masks, no reader behind it sees otherwise.
     #[inline]
     pub(crate) fn read(&mut self, root: &mut Root, at: At<'_>) -> Option<Span> {
+        if let Some((_, node)) = self.known(root, &at)
+            && self.nodes[node].overlay == Link::default()
+        {
+            return Some(self.nodes[node].value);
+        }
+        self.follow(root, at)
+    }
+
+    /// Container and node that a path of one step leads to, where the learnt layout tells without a look at any key.
+    /// Such a container has no duplicates.
+    #[inline]
+    pub(super) fn known(&self, root: &Root, at: &At<'_>) -> Option<(usize, usize)> {
+        let container = self.containers.get(root.container.0 as usize)?;
+        let Hint { layout, position } = *at.hint;
+        let is_known = container.layout == layout && layout != 0 && position != NONE;
+        let is_plain = !container.restructured && at.path.steps().len() == 1 && !root.is_absent();
+        (is_known && is_plain)
+            .then_some((root.container.0 as usize, (container.first + position) as usize))
+    }
+
+    fn follow(&mut self, root: &mut Root, at: At<'_>) -> Option<Span> {
         let At { path, hint } = at;
         let Some((first, rest)) = path.steps().split_first() else {
             let text = self.read_root(root)?;
             return Some(self.trim(text));
         };
-        let container = self.open_root(root)?;
+        let mut container = self.open_root(root)?;
         let mut node = self.find(container, first, hint)?;
-        if rest.is_empty() {
-            return Some(self.value(node));
-        }
-        for step in rest {
-            let container = self.open_node(node)?;
+        for (before, step) in rest.iter().enumerate() {
+            if self.keep_only(container, node, &path.steps()[before]) {
+                self.mark(root, &path.steps()[..before]);
+            }
+            container = self.open_node(node)?;
             node = self.find(container, step, &mut Hint::default())?;
+        }
+        if self.keep_only(container, node, &path.steps()[rest.len()]) {
+            self.mark(root, &path.steps()[..rest.len()]);
         }
         Some(self.value(node))
     }
@@ -119,6 +146,9 @@ impl Documents {
         let first = at.first as usize;
         let guess = first + hint.position as usize;
         if hint.position < at.count && !at.duplicates && self.is_named(guess, key) {
+            if !at.restructured {
+                hint.layout = at.layout;
+            }
             return Some(guess);
         }
         let source =

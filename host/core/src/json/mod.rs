@@ -227,6 +227,34 @@ fn index_by<B: Blocks>(
     Ok(Index { kind, value, duplicates, escaped, layout, depth })
 }
 
+/// Whether the text is a string of at most 64 bytes without escapes and with nothing beyond ASCII, quotes included:
+/// what a module mostly returns, found valid in one look.
+///
+/// # Panics
+/// As [`index`].
+#[inline]
+pub fn is_plain_string(bytes: &[u8], text: Span) -> bool {
+    let (start, len) = (text.start as usize, text.len());
+    let block = |at: usize| bytes[start + at..].first_chunk::<16>();
+    if !(2..=64).contains(&len) || bytes[start] != b'"' {
+        return false;
+    }
+    // The opening quote is passed over; the first special byte behind it must be the last of the text.
+    let mut at = 1;
+    while let Some(block) = block(at) {
+        let specials = NATIVE.specials(block);
+        if specials != 0 {
+            at += specials.trailing_zeros() as usize;
+            return at + 1 == len && bytes[start + at] == b'"';
+        }
+        at += 16;
+        if at >= len {
+            return false;
+        }
+    }
+    false
+}
+
 fn validate_by<B: Blocks>(blocks: B, bytes: &[u8], text: Span) -> Result<Valid, JsonError> {
     let mut reader = Reader::new(blocks, bytes, text);
     let Some(start) = reader.first() else { return Err(exact::problem(text.of(bytes))) };

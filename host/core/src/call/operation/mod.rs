@@ -49,7 +49,7 @@ pub(super) struct Interpreter<'c> {
 
 /// An operation, where its value stands in the arena, and what was known of it before any record was.
 struct Given<'a> {
-    operation: Operation<'a>,
+    operation: &'a Operation<'a>,
     value: Span,
     known: Option<&'a Known>,
 }
@@ -61,19 +61,18 @@ impl Interpreter<'_> {
         let mut operations = operation::operations(bytes);
         loop {
             let at = operations.offset();
-            let Some(operation) = operations.next() else { return Ok(()) };
-            let Ok(operation) = operation else {
-                let message = format!("the operation at byte {at} of the output is malformed");
-                return Err(Fault::new(code::BAD_OPERATION, message));
-            };
-            if operation.op == Op::Static {
-                self.run_statics(&operation)?;
-            } else {
-                self.one(&Given {
-                    operation,
-                    value: value_span(&operation, base, at),
-                    known: None,
-                })?;
+            // Looked at where it is: to move it would make the processor wait for what was just written.
+            match &operations.next() {
+                None => return Ok(()),
+                Some(Err(_)) => {
+                    let message = format!("the operation at byte {at} of the output is malformed");
+                    return Err(Fault::new(code::BAD_OPERATION, message));
+                }
+                Some(Ok(operation)) if operation.op == Op::Static => self.run_statics(operation)?,
+                Some(Ok(operation)) => {
+                    let value = value_span(operation, base, at);
+                    self.one(&Given { operation, value, known: None })?;
+                }
             }
         }
     }
@@ -86,19 +85,16 @@ impl Interpreter<'_> {
         let mut operations = operation::operations(&contract.statics);
         for known in &contract.known {
             let at = operations.offset();
-            let Some(Ok(operation)) = operations.next() else { return Ok(()) };
-            self.one(&Given {
-                operation,
-                value: value_span(&operation, self.statics, at),
-                known: Some(known),
-            })?;
+            let Some(Ok(operation)) = &operations.next() else { return Ok(()) };
+            let value = value_span(operation, self.statics, at);
+            self.one(&Given { operation, value, known: Some(known) })?;
         }
         Ok(())
     }
 
     #[inline]
     fn one(&mut self, given: &Given<'_>) -> Result<(), Fault> {
-        let operation = &given.operation;
+        let operation = given.operation;
         self.operations += 1;
         if self.operations > self.limits.operations {
             let message = format!("more than {} operations on one record", self.limits.operations);
@@ -138,7 +134,7 @@ impl Interpreter<'_> {
 
     #[inline]
     fn set(&mut self, given: &Given<'_>) -> Result<(), Fault> {
-        let operation = &given.operation;
+        let operation = given.operation;
         let value = match given.known {
             Some(Known { depth, .. }) => Root::text(given.value, *depth),
             None => self.batch.documents.validate(given.value).map_err(envelope::not_json)?,

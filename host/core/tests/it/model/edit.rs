@@ -31,6 +31,16 @@ impl Container {
     }
 }
 
+/// Of several members with one name the last is read, and the others go.
+pub(crate) fn see(root: &mut Root, path: &[Step]) {
+    let mut node = root.as_mut().map(|document| &mut document.node);
+    for step in path {
+        let Some(Node::Container(container)) = node else { return };
+        container.keep_last(step);
+        node = container.find(step).map(|found| &mut container.items[found].value);
+    }
+}
+
 /// What is at a path.
 pub(crate) fn get<'a>(root: &'a Root, path: &[Step]) -> Option<&'a Node> {
     path.iter().try_fold(&root.as_ref()?.node, |node, step| match node {

@@ -63,8 +63,18 @@ impl Record {
     }
 
     /// A slot as a call carries it.
-    pub(crate) fn slot(&self, slot: &Slot) -> Root {
+    pub(crate) fn slot(&mut self, slot: &Slot) -> Root {
+        self.see(slot);
         self.text_of(slot).map(Document::bare)
+    }
+
+    /// What reading a slot removes.
+    pub(crate) fn see(&mut self, slot: &Slot) {
+        match slot {
+            Slot::Value(path) => edit::see(&mut self.value, path.steps().unwrap_or_default()),
+            Slot::Key(path) => edit::see(&mut self.key, path.steps().unwrap_or_default()),
+            _ => {}
+        }
     }
 
     fn text_of(&self, slot: &Slot) -> Root {

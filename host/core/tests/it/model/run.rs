@@ -54,6 +54,7 @@ pub(crate) fn run(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut live = Vec::new();
+    let mut children = vec![0; inputs.len()];
     for (number, input) in inputs.iter().enumerate() {
         outcome.verdicts.push(Verdict::Passed);
         if let Some(record) = Record::of(input) {
@@ -66,11 +67,12 @@ pub(crate) fn run(
     for (stage, script) in scripts.iter().enumerate() {
         let mut next = Vec::new();
         let mut seen = Vec::new();
-        for (input, record) in live {
+        for (input, mut record) in live {
             if !script.when.as_ref().is_none_or(|when| when.holds(&record)) {
                 next.push((input, record));
                 continue;
             }
+            script.slots.iter().for_each(|slot| record.see(slot));
             seen.push(script.slots.iter().map(|slot| record.slot(slot)).collect());
             let answer = script.answer(record.offset, record.partition);
             observe(Observed::Answer(answer));
@@ -79,7 +81,15 @@ pub(crate) fn run(
                 Ok(records) if records.is_empty() && !matches!(verdict, Verdict::Failed(..)) => {
                     *verdict = Verdict::Dropped(stage);
                 }
-                Ok(records) => next.extend(records.into_iter().map(|record| (input, record))),
+                Ok(mut records) => {
+                    if matches!(answer, Answer::Split(_)) {
+                        for record in &mut records {
+                            record.child = Some(children[input]);
+                            children[input] += 1;
+                        }
+                    }
+                    next.extend(records.into_iter().map(|record| (input, record)));
+                }
                 Err(code) => {
                     observe(Observed::Failed(&code));
                     *verdict = Verdict::Failed(Some(stage), code);
@@ -124,10 +134,7 @@ fn split(record: &Record, children: &[String]) -> Result<Vec<Record>, Fault> {
     if children.len() > limit::CHILDREN {
         return Err(code::SPLIT_LIMIT);
     }
-    let child = |(number, text): (u32, &String)| {
-        Ok(Record { child: Some(number), ..record.replaced(text.as_bytes())? })
-    };
-    (0..).zip(children).map(child).collect()
+    children.iter().map(|text| record.replaced(text.as_bytes())).collect()
 }
 
 fn edit_all(
@@ -173,6 +180,7 @@ fn edit_one(script: &Script, record: &mut Record, edit: &Edit) -> Result<(), Fau
         }
         Edit::Extract { at } => {
             let (root, path) = document(record, resolve(script, at)?)?;
+            edit::see(root, &path);
             edit::extract(root, &path);
         }
         Edit::Wrap { at, name } => edit::wrap(whole(record, resolve(script, at)?)?, name)?,
@@ -274,6 +282,11 @@ fn remove(record: &mut Record, target: &Target) {
 }
 
 fn transfer(record: &mut Record, from: &Target, to: Target, moves: bool) -> Result<(), Fault> {
+    match from {
+        Target::Value(path) => edit::see(&mut record.value, path),
+        Target::Key(path) => edit::see(&mut record.key, path),
+        Target::Header(_) => {}
+    }
     let source = match from {
         Target::Value(path) => edit::get(&record.value, path).cloned(),
         Target::Key(path) => edit::get(&record.key, path).cloned(),
