@@ -8,6 +8,8 @@ mod hostile;
 mod hostile_calls;
 mod hostile_modules;
 mod hostile_records;
+mod live;
+mod live_connect;
 #[expect(dead_code, unused_imports, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/model.rs"]
 mod model;

@@ -1,3 +1,5 @@
+//! Calls whose answers are written by hand: what each verdict does, and what does not hold.
+
 use super::*;
 use crate::{
     chain::{Chain, Stage},

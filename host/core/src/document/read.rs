@@ -45,8 +45,8 @@ impl Documents {
         let Hint { layout, position } = *at.hint;
         let is_known = container.layout == layout && layout != 0 && position != NONE;
         let is_plain = !container.restructured && at.path.steps().len() == 1 && !root.is_absent();
-        (is_known && is_plain)
-            .then_some((root.container.0 as usize, (container.first + position) as usize))
+        let node = (is_known && is_plain).then(|| (container.first + position) as usize)?;
+        Some((root.container.0 as usize, node))
     }
 
     fn follow(&mut self, root: &mut Root, at: At<'_>) -> Option<Span> {

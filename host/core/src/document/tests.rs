@@ -1,3 +1,5 @@
+//! Documents that are read, edited and written, with texts that a reader can check by eye.
+
 use super::*;
 use crate::path::{Key, Path};
 
