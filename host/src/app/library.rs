@@ -23,7 +23,7 @@ fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
     if let Some(module) = shipped::find(name) {
         return Ok(Cow::Borrowed(module));
     }
-    let is_path = name.contains(['/', '\\']) || name.ends_with(".wasm");
+    let is_path = name.contains(['/', '\\', '.']);
     if !is_path {
         let known = shipped::names().collect::<Vec<_>>().join(", ");
         return Err(Failure::Usage(format!(

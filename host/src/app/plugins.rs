@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         writeln!(out, "{}", Value::Array(all))?;
     } else {
         for plugin in &plugins {
-            write!(out, "{}", plugin.to_text())?;
+            plugin.write(&mut out)?;
         }
     }
     Ok(())
@@ -81,49 +81,41 @@ impl Plugin {
         })
     }
 
-    fn to_text(&self) -> String {
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let Manifest { name, version, description, config, .. } = &self.manifest;
-        let mut text = format!("{name} {version}\n  {description}\n");
-        let with = if self.config == json!({}) {
-            String::new()
-        } else {
-            format!("  (with {})", self.config)
-        };
         let slots = if self.slots.is_empty() { "none".to_owned() } else { self.slots.join(", ") };
-        text.push_str(&format!("  slots: {slots}{with}\n  config:\n"));
-        let required: Vec<&str> = config
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        for (setting, schema) in
-            config.get("properties").and_then(Value::as_object).into_iter().flatten()
-        {
-            let of = |key: &str| {
-                schema
-                    .get(key)
-                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            };
-            let default =
-                of("default").map(|default| format!(", default {default}")).unwrap_or_default();
-            let needed = if required.contains(&setting.as_str()) { ", required" } else { "" };
-            let what = of("description").unwrap_or_default();
-            text.push_str(&format!(
-                "    {setting}  ({}{needed}{default})  {what}\n",
-                type_of(schema)
-            ));
+        write!(out, "{name} {version}\n  {description}\n  slots: {slots}")?;
+        if self.config != json!({}) {
+            write!(out, "  (with {})", self.config)?;
         }
-        text
+        writeln!(out, "\n  config:")?;
+        let required = config.get("required").and_then(Value::as_array);
+        let settings = config.get("properties").and_then(Value::as_object);
+        for (setting, schema) in settings.into_iter().flatten() {
+            let is_required =
+                required.is_some_and(|names| names.iter().any(|name| name == setting));
+            write!(out, "    {setting}  ({}", type_of(schema))?;
+            if is_required {
+                write!(out, ", required")?;
+            }
+            if let Some(default) = schema.get("default") {
+                write!(out, ", default {}", word(default))?;
+            }
+            writeln!(out, ")  {}", schema.get("description").map(word).unwrap_or_default())?;
+        }
+        Ok(())
     }
+}
+
+/// A value as a person writes it: text without its quotes.
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// What a schema says of the values that a setting takes, in a few words.
 fn type_of(schema: &Value) -> String {
     let list = |key: &str| schema.get(key).and_then(Value::as_array);
     if let Some(values) = list("enum") {
-        let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return values.iter().map(word).collect::<Vec<_>>().join(" or ");
     }
     if let Some(choices) = list("anyOf").or_else(|| list("oneOf")) {

@@ -84,8 +84,8 @@ fn chain(arguments: &Arguments) -> Result<Chain, Failure> {
                 let place = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
                 Failure::Usage(format!("{smt} refuses its config{place}: {message}"))
             }
-            other => {
-                Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&other)))
+            InitError::Failed(failure) => {
+                Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&failure)))
             }
         })?;
     Ok(Chain::new(vec![Stage {
