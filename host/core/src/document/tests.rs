@@ -129,6 +129,26 @@ fn no_duplicate_and_no_escape_hides_a_member() {
 }
 
 #[test]
+fn what_was_read_hides_nothing_of_its_name() {
+    for (text, path, read, left) in [
+        (r#"{"k":"old","x":0,"k":null}"#, "k", Some("null"), r#"{"x":0,"k":null}"#),
+        (r#"{"o":{"k":"old"},"x":0,"o":{"y":1}}"#, "o.k", None, r#"{"x":0,"o":{"y":1}}"#),
+        (
+            r#"{"o":{"k":1,"\u006b":2},"x":[1,1]}"#,
+            "o.k",
+            Some("2"),
+            r#"{"o":{"\u006b":2},"x":[1,1]}"#,
+        ),
+        (r#"{"o":5,"o":6,"x":0}"#, "o.k", None, r#"{"o":6,"x":0}"#),
+        (r#"{"x":1,"x":2,"k":3}"#, "k", Some("3"), r#"{"x":1,"x":2,"k":3}"#),
+    ] {
+        let mut doc = fixture(text);
+        assert_eq!(doc.read(path).as_deref(), read, "{text}");
+        assert_eq!(doc.text(), left, "{text}");
+    }
+}
+
+#[test]
 fn retaining_keeps_paths_and_what_leads_there() {
     let mut doc = fixture(r#"{"a":{"b":1,"c":{"d":2,"e":3}},"f":4,"g":[5]}"#);
     doc.retain(&["a.c.d", "g", "f.x"]);
