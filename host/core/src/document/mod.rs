@@ -111,6 +111,8 @@ struct Container {
     /// Nodes that were appended, first and last.
     appended: Link,
     last: Link,
+    /// The node that was found by its name last: what is read is often what is edited next.
+    found: Link,
     /// Id of the learnt key layout that the source matches whole, or 0.
     layout: u32,
     kind: Kind,
@@ -239,6 +241,7 @@ impl Documents {
             count,
             appended: Link::default(),
             last: Link::default(),
+            found: Link::default(),
             layout: 0,
             kind,
             duplicates,

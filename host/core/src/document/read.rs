@@ -121,7 +121,12 @@ impl Documents {
 
     /// The node that a step leads to; of several members with one name the last.
     #[inline]
-    pub(super) fn find(&self, container: usize, step: &PathStep, hint: &mut Hint) -> Option<usize> {
+    pub(super) fn find(
+        &mut self,
+        container: usize,
+        step: &PathStep,
+        hint: &mut Hint,
+    ) -> Option<usize> {
         match step {
             PathStep::Key(key) => self.find_key(container, key, hint),
             PathStep::Index(index) => self.find_element(container, *index),
@@ -129,7 +134,12 @@ impl Documents {
     }
 
     #[inline]
-    pub(super) fn find_key(&self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
+    pub(super) fn find_key(
+        &mut self,
+        container: usize,
+        key: &Key,
+        hint: &mut Hint,
+    ) -> Option<usize> {
         let at = &self.containers[container];
         if at.layout != 0 && at.layout == hint.layout && !at.restructured {
             return (hint.position != NONE).then(|| (at.first + hint.position) as usize);
@@ -138,29 +148,35 @@ impl Documents {
     }
 
     #[inline(never)]
-    fn find_key_slowly(&self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
-        let at = &self.containers[container];
+    fn find_key_slowly(&mut self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
+        let at = self.containers[container];
         if at.kind != Kind::Object {
             return None;
         }
         let first = at.first as usize;
-        let guess = first + hint.position as usize;
-        if hint.position < at.count && !at.duplicates && self.is_named(guess, key) {
-            if !at.restructured {
-                hint.layout = at.layout;
+        if !at.duplicates {
+            let guess = (hint.position < at.count).then_some(first + hint.position as usize);
+            let likely = [at.found.get(), guess].into_iter().flatten();
+            if let Some(node) = likely.into_iter().find(|node| self.is_named(*node, key)) {
+                if !at.restructured {
+                    (hint.layout, hint.position) = (at.layout, Link::new(node - first).0);
+                }
+                self.containers[container].found = Link::new(node);
+                return Some(node);
             }
-            return Some(guess);
         }
-        let source =
+        let mut node =
             (first..first + at.count as usize).rev().find(|node| self.is_named(*node, key));
         if at.restructured {
             // What was appended stands behind the source, so it is the last of its name.
             let appended = self.appended(container).filter(|node| self.is_named(*node, key)).last();
-            return appended.or(source);
+            node = appended.or(node);
+        } else {
+            hint.layout = at.layout;
+            hint.position = node.map_or(NONE, |node| Link::new(node - first).0);
         }
-        hint.layout = at.layout;
-        hint.position = source.map_or(NONE, |node| Link::new(node - first).0);
-        source
+        self.containers[container].found = node.map_or(Link::default(), Link::new);
+        node
     }
 
     fn find_element(&self, container: usize, index: u32) -> Option<usize> {
