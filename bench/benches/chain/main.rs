@@ -50,5 +50,5 @@ fn further(title: &str, corpus: &Corpus) {
     let cases = (1..=fields.len())
         .map(|count| Case::new(&format!("{count} masks"), sandbox::masks(&fields[..count]), corpus))
         .collect();
-    Group::new(&format!("{title}: further SMTs")).run_slope(cases);
+    Group::new(&format!("{title}: further SMTs, inside the chain")).run_slope(cases);
 }
