@@ -229,6 +229,11 @@ impl Contract {
 }
 
 impl Slot {
+    /// True for a key or value, or a place in it.
+    pub(super) fn is_in_document(&self) -> bool {
+        matches!(self, Self::Value(_) | Self::Key(_))
+    }
+
     /// True for a place inside a key or value.
     pub(super) fn is_place(&self) -> bool {
         matches!(self, Self::Value(path) | Self::Key(path) if !path.is_root())

@@ -45,7 +45,7 @@ impl Call {
     pub fn gather(&mut self, batch: &mut Batch, records: &[RecordId]) -> Gathered {
         self.records.clear();
         self.slots.clear();
-        self.topic = None;
+        (self.topic, self.made) = (None, None);
         if self.hinted != Some(batch.identity) {
             self.hinted = Some(batch.identity);
             self.hints.fill(Hint::default());

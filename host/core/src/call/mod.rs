@@ -69,6 +69,8 @@ pub struct Call {
     /// The records of the call, and their slots: record by record, in the order of declaration.
     records: Vec<RecordId>,
     slots: Vec<gather::Text>,
+    /// Length of the arena before the text of the last `get`, if that was made for it alone.
+    made: Option<usize>,
     /// The topic that `@topic` was written for last, and its text.
     topic: Option<(Span, Span)>,
     /// The batch whose arena holds the static operations, by its epoch, and where.
@@ -88,6 +90,7 @@ impl Call {
             hinted: None,
             records: Vec::new(),
             slots: Vec::new(),
+            made: None,
             topic: None,
             statics: None,
             spelt: operation::Spelt::default(),
@@ -102,10 +105,13 @@ impl Call {
 
     /// Reads one slot of one record of the call: what the import `get` answers.
     ///
+    /// A text that was made for one `get` alone is forgotten at the next, so that a module which asks for ever makes
+    /// no batch grow (invariant 4).
+    ///
     /// # Errors
     /// A message if there is no such record or slot.
     pub fn get<'b>(
-        &self,
+        &mut self,
         batch: &'b mut Batch,
         record: u32,
         slot: &str,
@@ -118,6 +124,12 @@ impl Call {
         };
         let slot =
             contract::Slot::parse(slot).map_err(|error| format!("slot `{slot}`: {error}"))?;
+        let arena = &mut batch.documents.arena;
+        if let Some(before) = self.made.take() {
+            arena.truncate(before);
+        }
+        // What is read of a document stays with it; all else is written for this answer.
+        self.made = (!slot.is_in_document()).then_some(arena.len());
         Ok(gather::read(batch, id, &slot, &mut Hint::default())
             .get()
             .map(|span| batch.documents.arena.get(span)))

@@ -292,6 +292,40 @@ fn a_call_carries_as_much_as_it_may_and_at_least_one_record() {
 }
 
 #[test]
+fn a_module_that_asks_for_ever_makes_no_batch_grow() {
+    let mut batch = Batch::default();
+    let header: [(&str, Option<&[u8]>); 1] = [("h", Some(b"[1]"))];
+    batch.push(&NewRecord {
+        timestamp: Some(5),
+        headers: &header,
+        ..record(r#"{"a":{"b":1},"c":2}"#)
+    });
+    batch.enter(0, None);
+    let mut call = Call::new(Contract::parse(b"{}", b"").unwrap(), Limits::default());
+    let ids = batch.selected().to_vec();
+    call.gather(&mut batch, &ids);
+    let (_, edits) =
+        operations(&[Operation::new(Op::Set, RootKind::Value, PathRef::Text(b"a.b"), b"[2]")]);
+    let entry = Verdict { tag: Tag::Ops, len: u32::try_from(edits.len()).unwrap() }.encode();
+    call.apply(&mut batch, &entry.to_le_bytes(), &edits);
+    let slots =
+        ["@record", "$", "@headers", "a", "@topic", "@offset", "a.b[0]", "@timestamp", "@header.h"];
+    let mut ask = |batch: &mut Batch| {
+        let asked = slots.map(|slot| {
+            String::from_utf8(call.get(batch, 0, slot).unwrap().unwrap().to_vec()).unwrap()
+        });
+        (asked, batch.bytes())
+    };
+    let first = ask(&mut batch);
+    let settled = ask(&mut batch);
+    assert_eq!(settled.0, first.0);
+    assert_eq!(settled.0[1], r#"{"a":{"b":[2]},"c":2}"#);
+    for _ in 0..1_000 {
+        assert_eq!(ask(&mut batch), settled);
+    }
+}
+
+#[test]
 fn contracts_that_cannot_hold_are_refused() {
     for (descriptor, expected) in [
         ("{", "cannot be read"),
