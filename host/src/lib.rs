@@ -3,3 +3,5 @@
 pub mod app;
 pub mod shipped;
 pub mod wasm;
+
+mod error;

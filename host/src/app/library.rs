@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::{
+    error::on_one_line,
     shipped,
     wasm::{Limits, Module, Runtime},
 };
@@ -16,7 +17,7 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 pub(super) fn load(runtime: &Runtime, name: &str) -> Result<Module, Failure> {
     runtime
         .load(&bytes(name)?)
-        .map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", chain(&error))))
+        .map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", on_one_line(&error))))
 }
 
 fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
@@ -33,16 +34,4 @@ fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
     fs::read(name)
         .map(Cow::Owned)
         .map_err(|error| Failure::Usage(format!("SMT `{name}` cannot be read: {error}")))
-}
-
-/// An error with its causes, on one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }

@@ -5,6 +5,7 @@
 //! file from outside.
 
 use super::digest::Digest;
+use crate::error::on_one_line;
 use rustix::fs::{self, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
@@ -46,7 +47,7 @@ impl Cache {
         match Self::try_open(path) {
             Ok(cache) => Some(cache),
             Err(error) => {
-                let (error, path) = (chain(&error), path.display());
+                let (error, path) = (on_one_line(&error), path.display());
                 warn!(%path, error, "the directory for compiled modules is not used");
                 None
             }
@@ -165,12 +166,6 @@ fn deserialize(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<wasmt
     // (checked when it was opened, and held open since), where only `Cache::store` writes, and its checksum says that it
     // is whole and belongs to this module. It is read from our own copy, which nobody can change after the check.
     unsafe { wasmtime::Module::deserialize(engine, code) }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

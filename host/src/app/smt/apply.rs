@@ -3,6 +3,7 @@
 use super::output::{Form, Output};
 use crate::{
     app::{Failure, library},
+    error::on_one_line,
     wasm::{InitError, WasmTransform},
 };
 use clap::Args;
@@ -66,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut batch = Batch::default();
     while input.fill(&mut batch, arguments)? {
-        chain.run(&mut batch).map_err(|error| Failure::Run(library::chain(&error)))?;
+        chain.run(&mut batch).map_err(|error| Failure::Run(on_one_line(&error)))?;
         output.write(&batch)?;
     }
     output.finish()
@@ -85,7 +86,7 @@ fn chain(arguments: &Arguments) -> Result<Chain, Failure> {
                 Failure::Usage(format!("{smt} refuses its config{place}: {message}"))
             }
             InitError::Failed(failure) => {
-                Failure::Usage(format!("{smt} cannot be configured: {}", library::chain(&failure)))
+                Failure::Usage(format!("{smt} cannot be configured: {}", on_one_line(&failure)))
             }
         })?;
     Ok(Chain::new(vec![Stage {

@@ -15,7 +15,7 @@ fn module(engine: &wasmtime::Engine, text: &str) -> (Digest, wasmtime::Module) {
 
 #[track_caller]
 fn distrust(path: &Path, expected: &str) {
-    let error = chain(&Cache::try_open(path).expect_err(expected));
+    let error = on_one_line(&Cache::try_open(path).expect_err(expected));
     assert!(error.contains(expected), "{error}");
     assert!(Cache::open(path).is_none());
 }
