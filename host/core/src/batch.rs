@@ -1,11 +1,13 @@
 //! A batch: records with everything they hold, in one arena.
 
+mod admit;
+
 use crate::{
-    document::{Documents, Root},
-    json::{JsonError, Span},
+    document::Documents,
+    json::Span,
     predicate::Predicate,
     record::{
-        Failure, Header, Headers, NewRecord, Origin, Record, RecordId, Source, State, Step, Verdict,
+        Failure, Header, Headers, Origin, Original, Payload, Record, RecordId, State, Step, Verdict,
     },
 };
 use smt_abi::code;
@@ -26,6 +28,8 @@ pub struct Batch {
     pub(crate) documents: Documents,
     pub(crate) records: Vec<Record>,
     pub(crate) headers: Vec<Header>,
+    /// What was read, one for each input.
+    pub(crate) payloads: Vec<Payload>,
     failures: Vec<Failure>,
     inputs: usize,
     /// Records that are still on their way, in order.
@@ -62,6 +66,7 @@ impl Batch {
         self.documents.clear();
         self.records.clear();
         self.headers.clear();
+        self.payloads.clear();
         self.failures.clear();
         self.order.clear();
         self.selected.clear();
@@ -82,62 +87,6 @@ impl Batch {
     /// Bytes that the records and their edits take up.
     pub const fn bytes(&self) -> usize {
         self.documents.arena.len()
-    }
-
-    /// Adds a record. Key and value are validated and indexed; a record that is not JSON has failed from the start.
-    pub fn push(&mut self, new: &NewRecord<'_>) -> RecordId {
-        let id = RecordId(narrow(self.records.len()));
-        let topic = self.topic_span(new.topic);
-        let key = new.key.map(|key| self.documents.arena.push(key));
-        let value = new.value.map(|value| self.documents.arena.push(value));
-        let source = Source { topic, partition: new.partition, offset: new.offset, key, value };
-        self.records.push(Record {
-            source,
-            input: id.0,
-            child: None,
-            descendants: 0,
-            topic,
-            partition: new.partition,
-            timestamp: new.timestamp,
-            key: Root::default(),
-            value: Root::default(),
-            headers: Headers::default(),
-            state: State::Live,
-        });
-        self.inputs += 1;
-        match self.decode(id, source, new.headers) {
-            Ok(()) => self.order.push(id),
-            Err((step, error)) => self.record_failure(id, step, "json", error.to_string()),
-        }
-        id
-    }
-
-    fn decode(
-        &mut self,
-        id: RecordId,
-        source: Source,
-        headers: &[(&str, Option<&[u8]>)],
-    ) -> Result<(), (Step, JsonError)> {
-        if let Some(key) = source.key {
-            self.records[id.index()].key =
-                self.documents.admit(key).map_err(|error| (Step::KeyConverter, error))?;
-        }
-        if let Some(value) = source.value {
-            self.documents.choose_layout_of(source.topic);
-            self.records[id.index()].value =
-                self.documents.index(value).map_err(|error| (Step::ValueConverter, error))?;
-        }
-        let first = narrow(self.headers.len());
-        for (name, value) in headers {
-            let name = self.documents.arena.push(name.as_bytes());
-            let value = value.map(|value| self.documents.arena.push(value));
-            if let Some(value) = value {
-                self.documents.validate(value).map_err(|error| (Step::HeaderConverter, error))?;
-            }
-            self.headers.push(Header { name, value });
-        }
-        self.records[id.index()].headers = Headers { first, count: narrow(headers.len()) };
-        Ok(())
     }
 
     /// Records that are still on their way, in the order they are to be delivered.
@@ -179,6 +128,32 @@ impl Batch {
         self.records[record.index()].input as usize
     }
 
+    /// An input as it was read, by the order of [`push`](Self::push) and [`admit`](Self::admit).
+    ///
+    /// # Panics
+    /// If fewer records were added.
+    pub fn original(&self, input: usize) -> Original<'_> {
+        let Payload { timestamp, key, value, .. } = self.payloads[input];
+        let source = self.records[input].source;
+        let arena = &self.documents.arena;
+        Original {
+            topic: self.name(source.topic),
+            partition: source.partition,
+            offset: source.offset,
+            timestamp,
+            key: key.map(|key| arena.get(key)),
+            value: value.map(|value| arena.get(value)),
+        }
+    }
+
+    /// An input's headers as they were read.
+    ///
+    /// # Panics
+    /// If fewer records were added.
+    pub fn original_headers(&self, input: usize) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+        self.named(self.payloads[input].headers)
+    }
+
     /// Where a record came from.
     pub fn origin(&self, record: RecordId) -> Origin<'_> {
         let Record { source, child, .. } = self.records[record.index()];
@@ -207,8 +182,15 @@ impl Batch {
 
     /// Headers in order, values as JSON.
     pub fn headers(&self, record: RecordId) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+        self.named(self.records[record.index()].headers)
+    }
+
+    fn named(
+        &self,
+        Headers { first, count }: Headers,
+    ) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
         let arena = &self.documents.arena;
-        self.header_run(record)
+        self.headers[first as usize..(first + count) as usize]
             .iter()
             .map(|header| (self.name(header.name), header.value.map(|value| arena.get(value))))
     }
@@ -227,6 +209,18 @@ impl Batch {
     pub fn is_value_untouched(&self, record: RecordId) -> bool {
         let record = &self.records[record.index()];
         self.documents.is_untouched(&record.value, record.source.value)
+    }
+
+    /// True if the key would be written exactly as it came.
+    pub fn is_key_untouched(&self, record: RecordId) -> bool {
+        let record = &self.records[record.index()];
+        self.documents.is_untouched(&record.key, record.source.key)
+    }
+
+    /// True if the headers are those that were read, and no transform set one anew.
+    pub fn are_headers_untouched(&self, record: RecordId) -> bool {
+        let record = &self.records[record.index()];
+        record.headers == self.payloads[record.input as usize].converted
     }
 
     /// Appends a record's value, as JSON; nothing for a tombstone.

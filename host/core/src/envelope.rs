@@ -10,7 +10,7 @@ use crate::{
     json::{self, JsonError, Member, Problem, Span},
     metadata,
     path::Path,
-    record::{Header, Headers, NewRecord, Record, RecordId, Source},
+    record::{Header, Headers, NewRecord, Payload, Record, RecordId, Source},
 };
 use smt_abi::code;
 use std::io::Write;
@@ -56,6 +56,9 @@ impl Batch {
                 let source =
                     Source { topic: new.topic, partition: new.partition, offset, key, value };
                 self.records[id.index()] = Record { source, ..new };
+                let (timestamp, headers) = (new.timestamp, new.headers);
+                self.payloads[id.index()] =
+                    Payload { timestamp, key, value, headers, converted: headers };
             }
             // The codes of a guest's faults, but here no guest is at fault.
             Err(fault) => {

@@ -8,11 +8,15 @@
 pub mod batch;
 pub mod call;
 pub mod chain;
+pub mod config;
+pub mod connector;
+pub mod convert;
 pub mod edit;
 pub mod json;
 pub mod path;
 pub mod predicate;
 pub mod record;
+pub mod topic;
 pub mod transform;
 
 mod arena;

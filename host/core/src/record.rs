@@ -13,7 +13,11 @@ impl RecordId {
     }
 }
 
-/// What is needed to put a record into a batch. Key and value are JSON texts.
+/// What is needed to put a record into a batch. Key, value and headers are JSON texts for [`Batch::push`], and payloads
+/// for [`Batch::admit`].
+///
+/// [`Batch::push`]: crate::batch::Batch::push
+/// [`Batch::admit`]: crate::batch::Batch::admit
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NewRecord<'a> {
     /// The topic it was read from, or that a source names.
@@ -24,11 +28,11 @@ pub struct NewRecord<'a> {
     pub offset: Option<i64>,
     /// Milliseconds since 1970.
     pub timestamp: Option<i64>,
-    /// The key as JSON; nothing where the record has none.
+    /// The key; nothing where the record has none.
     pub key: Option<&'a [u8]>,
-    /// The value as JSON; nothing for a tombstone.
+    /// The value; nothing for a tombstone.
     pub value: Option<&'a [u8]>,
-    /// Names and JSON values, in order; a value may be missing.
+    /// Names and values, in order; a value may be missing.
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
 }
 
@@ -43,6 +47,23 @@ pub struct Origin<'a> {
     pub offset: Option<i64>,
     /// Number among all that the input was split into, by one transform after the other; nothing if it was not split.
     pub child: Option<u32>,
+}
+
+/// An input as it was read, before any converter or transform: what a dead letter carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Original<'a> {
+    /// The topic that it was read from.
+    pub topic: &'a str,
+    /// The partition; nothing for a source record.
+    pub partition: Option<i32>,
+    /// The offset; nothing for a source record.
+    pub offset: Option<i64>,
+    /// Milliseconds since 1970.
+    pub timestamp: Option<i64>,
+    /// The key's bytes.
+    pub key: Option<&'a [u8]>,
+    /// The value's bytes.
+    pub value: Option<&'a [u8]>,
 }
 
 /// What became of an input record so far.
@@ -105,7 +126,18 @@ pub(crate) struct Record {
     pub(crate) state: State,
 }
 
-/// The parts of a record that never change.
+/// Where an input's bytes are, as they were read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Payload {
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) key: Option<Span>,
+    pub(crate) value: Option<Span>,
+    pub(crate) headers: Headers,
+    /// The run that converters made of `headers`.
+    pub(crate) converted: Headers,
+}
+
+/// The parts of a record that never change. Key and value are what converters made of the payload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source {
     pub(crate) topic: Span,
@@ -116,7 +148,7 @@ pub(crate) struct Source {
 }
 
 /// A run in the batch's table of headers.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Headers {
     pub(crate) first: u32,
     pub(crate) count: u32,

@@ -1,0 +1,85 @@
+//! `connectors.yaml` as types. One rule for keys: a key of Kafka's or Kafka Connect's is spelt as they spell it, ours follow
+//! the same style, and nesting only opens a choice, a map or a list.
+//!
+//! The JSON Schema of the file, the reference of all settings and the reader are made from these types, so the text
+//! above each field is what an operator reads.
+
+mod connector;
+mod converter;
+mod sinks;
+mod sources;
+mod transform;
+mod values;
+
+pub use connector::{Connector, RejectLimit, Tolerance};
+pub use converter::{
+    BytesConverter, BytesForm, ConverterSettings, Defaults, Int64, InvalidUtf8, JsonConverter,
+    MessageMapping, Names, ProtobufConverter, StringConverter, UnknownFields,
+};
+pub use sinks::{
+    Column, ColumnType, ConsoleSink, DiscardSink, FileFormat, FileSink, KafkaSink, Metadata,
+    SinkSettings, SqliteSink, Table, TimestampUnit,
+};
+pub use sources::{FileSource, FileSourceFormat, SourceSettings};
+pub use transform::{Transform, When};
+pub use values::{List, Secret};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Properties of librdkafka's, by name; a number or a boolean is written as it is spelt.
+pub type Properties = BTreeMap<String, String>;
+
+/// All of `connectors.yaml`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The Kafka cluster: `bootstrap.servers` and any other librdkafka property, TLS and SASL included.
+    pub kafka: Properties,
+    /// Where schemas come from.
+    #[serde(default)]
+    pub schemas: Schemas,
+    /// Directory for what must outlive a restart: compiled modules, embedded databases.
+    #[serde(default = "state_dir", rename = "state.dir")]
+    pub state_dir: String,
+    /// Address of metrics, health and status; port 0 takes a free one.
+    #[serde(default = "admin_listen", rename = "admin.listen")]
+    pub admin_listen: String,
+    /// Milliseconds between two offset commits of a task. Kafka Connect waits a minute; a second read after a crash costs more than a
+    /// commit.
+    #[serde(default = "offset_flush_interval", rename = "offset.flush.interval.ms")]
+    #[schemars(range(min = 1))]
+    pub offset_flush_interval_ms: u64,
+    /// Milliseconds that a task may take to finish what is in flight when it stops or gives partitions back.
+    #[serde(default = "offset_flush_timeout", rename = "offset.flush.timeout.ms")]
+    pub offset_flush_timeout_ms: u64,
+    /// The connectors, by name.
+    pub connectors: BTreeMap<String, Connector>,
+}
+
+/// Where schemas come from.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schemas {
+    /// Folders of `.proto` files (each is an import root), single `.proto` files, or compiled descriptor sets; relative to the
+    /// configuration file. `google/protobuf/*` is always there.
+    #[serde(default)]
+    pub protobuf: List,
+}
+
+fn state_dir() -> String {
+    ".transom".to_owned()
+}
+
+fn admin_listen() -> String {
+    "127.0.0.1:8083".to_owned()
+}
+
+fn offset_flush_interval() -> u64 {
+    5_000
+}
+
+fn offset_flush_timeout() -> u64 {
+    5_000
+}

@@ -1,0 +1,44 @@
+//! One SMT of a connector.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A transform.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Transform {
+    /// What the transform is called in states, metrics and dead letters; unique in its connector.
+    pub name: String,
+    /// The SMT: a shipped one (`transom plugins`), or the path of a `.wasm` file, relative to the configuration file.
+    pub smt: String,
+    /// Its settings; which there are is the SMT's own business.
+    #[serde(default = "no_settings")]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub config: Box<RawValue>,
+    /// Which records it works on. Default: all.
+    #[serde(default)]
+    pub when: Option<When>,
+}
+
+/// Which records a transform works on. All that is given must hold.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// A Rust regex that the whole topic matches.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// A header with this name is there.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// The record is a tombstone, or is none.
+    #[serde(default)]
+    pub tombstone: Option<bool>,
+    /// Turns the answer round.
+    #[serde(default)]
+    pub negate: bool,
+}
+
+fn no_settings() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
+}

@@ -1,0 +1,5 @@
+//! Tasks: records from a topic through a chain into a sink, or from a source into a topic, and what happens when
+//! something fails. It knows the traits of `transom-core` and nothing of Kafka's client, of databases or of wasm.
+
+pub mod assembly;
+pub mod status;

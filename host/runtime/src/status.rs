@@ -1,0 +1,102 @@
+//! What a person sees of connectors and tasks.
+
+use serde::{Deserialize, Serialize};
+
+/// All connectors of a process.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// In the order of the configuration.
+    pub connectors: Vec<ConnectorStatus>,
+}
+
+/// One connector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectorStatus {
+    /// Its name.
+    pub name: String,
+    /// `sink` or `source`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its tasks, by number.
+    pub tasks: Vec<TaskStatus>,
+    /// Its transforms, in order.
+    pub transforms: Vec<TransformStatus>,
+}
+
+/// One task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskStatus {
+    /// Its number.
+    pub id: usize,
+    /// What it is doing.
+    pub state: State,
+    /// What it waits for, or why it failed; with the way out.
+    pub reason: Option<String>,
+    /// The partitions that it has.
+    pub partitions: Vec<PartitionStatus>,
+    /// Sums of records.
+    pub records: RecordCounts,
+    /// Times that it was started anew after a failure.
+    pub restarts: u64,
+}
+
+/// One partition of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartitionStatus {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset that is committed; a restart goes on there.
+    pub committed: Option<i64>,
+    /// Records between the reader's position and the end of the log.
+    pub lag: Option<i64>,
+}
+
+/// Input records by what became of them: `read = delivered + dropped + dead_lettered + skipped + in_flight`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordCounts {
+    /// Read from the topic or the source.
+    pub read: u64,
+    /// Delivered to the sink or to Kafka.
+    pub delivered: u64,
+    /// Dropped on purpose by a transform.
+    pub dropped: u64,
+    /// In the dead letter topic.
+    pub dead_lettered: u64,
+    /// Failed and left out, where no dead letter topic is named; or below the offset that the sink has.
+    pub skipped: u64,
+    /// Read, and not settled yet.
+    pub in_flight: u64,
+    /// Records that the sink got, children of split ones counted each.
+    pub out: u64,
+}
+
+/// What a task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum State {
+    /// It has no partition: it waits for the group, or there are more tasks than partitions.
+    Unassigned,
+    /// It works, or waits for records.
+    Running,
+    /// It works on the same records until something passes; `reason` names it.
+    Degraded,
+    /// It failed; `reason` says why, and whether it starts anew by itself or waits for an operator.
+    Failed,
+    /// It failed and is about to start anew.
+    Restarting,
+    /// It has ended.
+    Stopped,
+}
+
+/// One transform of a connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransformStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The module's name and version.
+    pub module: String,
+    /// The module's sha256.
+    pub sha256: String,
+}
