@@ -1,5 +1,6 @@
 //! Transom, the host: sandbox, shipped SMTs, command line.
 
+pub mod admin;
 pub mod app;
 pub mod shipped;
 pub mod wasm;

@@ -3,6 +3,7 @@
 mod library;
 mod plugins;
 mod smt;
+mod status;
 
 use clap::{Parser, Subcommand};
 use std::{
@@ -31,6 +32,8 @@ enum Command {
     Smt(smt::Command),
     /// List the SMTs that this binary carries: version, slots, config.
     Plugins(plugins::Arguments),
+    /// Show what the connectors of a running process do.
+    Status(status::Arguments),
 }
 
 /// Why a command ended without doing all it was asked for.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Smt(command) => smt::run(&command),
         Command::Plugins(arguments) => plugins::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
     };
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
