@@ -6,21 +6,32 @@ use crate::{
     shipped,
     wasm::{Limits, Module, Runtime},
 };
-use std::{borrow::Cow, fs};
+use std::{borrow::Cow, fs, path::Path};
 
 /// A runtime with default limits; compiled modules are not kept.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     Runtime::new(Limits::default(), None).map_err(|error| Failure::Run(error.to_string()))
 }
 
-/// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file.
+/// A runtime with default limits that keeps compiled modules in a directory of its own below `state_dir`.
+pub(super) fn runtime_in(state_dir: &Path) -> Result<Runtime, Failure> {
+    let cache = state_dir.join("modules");
+    Runtime::new(Limits::default(), Some(&cache)).map_err(|error| Failure::Run(error.to_string()))
+}
+
+/// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file, relative to the working directory.
 pub(super) fn load(runtime: &Runtime, name: &str) -> Result<Module, Failure> {
+    load_from(runtime, name, Path::new(""))
+}
+
+/// Loads the SMT that `name` means; a path is relative to `base`.
+pub(super) fn load_from(runtime: &Runtime, name: &str, base: &Path) -> Result<Module, Failure> {
     runtime
-        .load(&bytes(name)?)
+        .load(&bytes(name, base)?)
         .map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", on_one_line(&error))))
 }
 
-fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
+fn bytes(name: &str, base: &Path) -> Result<Cow<'static, [u8]>, Failure> {
     if let Some(module) = shipped::find(name) {
         return Ok(Cow::Borrowed(module));
     }
@@ -31,7 +42,7 @@ fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
             "there is no SMT `{name}`; shipped are {known}, and any other is given by the path of its .wasm file"
         )));
     }
-    fs::read(name)
+    fs::read(base.join(name))
         .map(Cow::Owned)
         .map_err(|error| Failure::Usage(format!("SMT `{name}` cannot be read: {error}")))
 }
