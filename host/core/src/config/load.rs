@@ -84,3 +84,6 @@ impl Loaded {
 pub fn schema() -> Value {
     schemars::schema_for!(Config).to_value()
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,11 @@ impl Node {
         }
     }
 
+    /// True if it can be judged: nothing about it has been refused yet.
+    pub(super) fn is_whole(&self) -> bool {
+        self.value != Value::Broken
+    }
+
     pub(super) fn is_true(&self) -> bool {
         self.value == Value::Bool(true)
     }
