@@ -2,7 +2,9 @@
 
 mod library;
 mod plugins;
+mod schema;
 mod smt;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use std::{
@@ -29,6 +31,10 @@ enum Command {
     /// Work with SMTs (single message transforms).
     #[command(subcommand)]
     Smt(smt::Command),
+    /// Check a configuration: every problem at once, with its place and the way out.
+    Validate(validate::Arguments),
+    /// Print the JSON Schema of connectors.yaml, for editors.
+    Schema,
     /// List the SMTs that this binary carries: version, slots, config.
     Plugins(plugins::Arguments),
 }
@@ -42,6 +48,8 @@ enum Failure {
     Run(String),
     /// Bad configuration or usage: nothing was done.
     Usage(String),
+    /// The configuration is not valid; what is wrong with it has been printed.
+    Invalid,
     /// Whoever read the output has gone.
     BrokenPipe,
 }
@@ -52,11 +60,14 @@ pub fn main() -> ExitCode {
     log_to_stderr();
     let done = match arguments.command {
         Command::Smt(command) => smt::run(&command),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Schema => schema::run(),
         Command::Plugins(arguments) => plugins::run(&arguments),
     };
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
         Err(Failure::Records) => (1, None),
+        Err(Failure::Invalid) => (2, None),
         Err(Failure::Run(message)) => (1, Some(message)),
         Err(Failure::Usage(message)) => (2, Some(message)),
     };

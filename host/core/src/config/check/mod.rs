@@ -14,21 +14,22 @@ use super::{
 };
 use serde_json::Value;
 
-/// Checks a tree, and hides in `source` what may be a secret.
+/// Checks a node, and hides in `source` what may be a secret. `key` is where a caret points if the node is no scalar.
 pub(super) fn check(
-    root: &mut Node,
+    node: &mut Node,
+    (key, place): (Span, &Place),
     schema: &Value,
     source: &mut Source,
-    problems: &mut Vec<Problem>,
-) {
-    let span = Span { start: 0, end: 1 };
-    Checker { root: schema, source, problems }.node(root, span, schema, &Place::default());
+) -> Vec<Problem> {
+    let mut checker = Checker { root: schema, source, problems: Vec::new() };
+    checker.node(node, key, schema, place);
+    checker.problems
 }
 
 struct Checker<'a> {
     root: &'a Value,
     source: &'a mut Source,
-    problems: &'a mut Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 impl<'a> Checker<'a> {
