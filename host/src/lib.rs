@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod app;
 pub mod shipped;
+pub mod topics;
 pub mod wasm;
 
 mod error;

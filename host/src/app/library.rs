@@ -19,30 +19,33 @@ pub(super) fn runtime_in(state_dir: &Path) -> Result<Runtime, Failure> {
     Runtime::new(Limits::default(), Some(&cache)).map_err(|error| Failure::Run(error.to_string()))
 }
 
-/// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file, relative to the working directory.
+/// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file.
 pub(super) fn load(runtime: &Runtime, name: &str) -> Result<Module, Failure> {
-    load_from(runtime, name, Path::new(""))
-}
-
-/// Loads the SMT that `name` means; a path is relative to `base`.
-pub(super) fn load_from(runtime: &Runtime, name: &str, base: &Path) -> Result<Module, Failure> {
     runtime
-        .load(&bytes(name, base)?)
+        .load(&bytes(name)?)
         .map_err(|error| Failure::Usage(format!("SMT `{name}`: {}", on_one_line(&error))))
 }
 
-fn bytes(name: &str, base: &Path) -> Result<Cow<'static, [u8]>, Failure> {
+/// The SMT that `name` means in a file that lies in `folder`: paths begin there.
+pub(super) fn below(folder: &Path, name: &str) -> String {
+    if is_path(name) { folder.join(name).display().to_string() } else { name.to_owned() }
+}
+
+fn is_path(name: &str) -> bool {
+    shipped::find(name).is_none() && name.contains(['/', '\\', '.'])
+}
+
+fn bytes(name: &str) -> Result<Cow<'static, [u8]>, Failure> {
     if let Some(module) = shipped::find(name) {
         return Ok(Cow::Borrowed(module));
     }
-    let is_path = name.contains(['/', '\\', '.']);
-    if !is_path {
+    if !is_path(name) {
         let known = shipped::names().collect::<Vec<_>>().join(", ");
         return Err(Failure::Usage(format!(
             "there is no SMT `{name}`; shipped are {known}, and any other is given by the path of its .wasm file"
         )));
     }
-    fs::read(base.join(name))
+    fs::read(name)
         .map(Cow::Owned)
         .map_err(|error| Failure::Usage(format!("SMT `{name}` cannot be read: {error}")))
 }

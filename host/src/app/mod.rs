@@ -2,8 +2,10 @@
 
 mod library;
 mod plugins;
+mod schema;
 mod smt;
 mod status;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use std::{
@@ -30,6 +32,10 @@ enum Command {
     /// Work with SMTs (single message transforms).
     #[command(subcommand)]
     Smt(smt::Command),
+    /// Check a configuration: every problem at once, with its place and the way out.
+    Validate(validate::Arguments),
+    /// Print the JSON Schema of connectors.yaml, for editors.
+    Schema,
     /// List the SMTs that this binary carries: version, slots, config.
     Plugins(plugins::Arguments),
     /// Show what the connectors of a running process do.
@@ -45,6 +51,8 @@ enum Failure {
     Run(String),
     /// Bad configuration or usage: nothing was done.
     Usage(String),
+    /// The configuration is not valid; what is wrong with it has been printed.
+    Invalid,
     /// Whoever read the output has gone.
     BrokenPipe,
 }
@@ -55,12 +63,15 @@ pub fn main() -> ExitCode {
     log_to_stderr();
     let done = match arguments.command {
         Command::Smt(command) => smt::run(&command),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Schema => schema::run(),
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
     };
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
         Err(Failure::Records) => (1, None),
+        Err(Failure::Invalid) => (2, None),
         Err(Failure::Run(message)) => (1, Some(message)),
         Err(Failure::Usage(message)) => (2, Some(message)),
     };

@@ -17,3 +17,4 @@ mod model;
 #[path = "../../core/tests/it/native.rs"]
 mod native;
 mod sandbox;
+mod validate;

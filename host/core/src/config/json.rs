@@ -44,7 +44,7 @@ impl<'a> Writer<'a> {
             Value::Number(number) => self.json.push_str(number),
             Value::Text(text) => self.text(text),
             Value::List(items) => {
-                self.all('[', ']', items, |writer, item| writer.write(item));
+                self.all('[', ']', items, Self::write);
             }
             Value::Map(entries) => self.all('{', '}', entries, |writer, entry| {
                 writer.text(&entry.key);

@@ -5,7 +5,7 @@ use super::{
     Config, Environment, Place, Problem, Severity, Source, Span, check, json, placeholder, rules,
     tree::Node, yaml,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A configuration that was read, with everything that is wrong in it.
 #[derive(Debug)]
@@ -40,7 +40,8 @@ pub fn load(text: &str, origin: &str, environment: &dyn Environment) -> Loaded {
             for secret in placeholder::resolve(root, text, environment, &mut problems) {
                 source.keep_secret(&secret);
             }
-            check::check(root, &schema(), &mut source, &mut problems);
+            let top = (Span { start: 0, end: 1 }, &Place::default());
+            problems.extend(check::check(root, top, &schema(), &mut source));
             rules::check(root, &source, &mut problems);
             if problems.iter().all(|problem| problem.severity == Severity::Warning) {
                 match json::read(root) {
@@ -75,6 +76,16 @@ impl Loaded {
         self.sort();
     }
 
+    /// Holds the settings at a place against a JSON Schema, and hides what that does not know. The problems are not
+    /// reported yet: whoever owns these settings may see it otherwise.
+    pub fn check(&mut self, place: &Place, schema: &Value) -> Vec<Problem> {
+        let found = self.tree.0.as_ref().and_then(|root| root.at(place));
+        let Some((mut node, key)) = found.map(|(node, key)| (node.clone(), key)) else {
+            return Vec::new();
+        };
+        check::check(&mut node, (key, place), schema, &mut self.source)
+    }
+
     fn sort(&mut self) {
         self.problems.sort_by_key(|problem| (problem.span.start, problem.severity));
     }
@@ -84,3 +95,39 @@ impl Loaded {
 pub fn schema() -> Value {
     schemars::schema_for!(Config).to_value()
 }
+
+/// The JSON Schema for whoever sees the file before placeholders are resolved: one may stand for any scalar.
+pub fn schema_for_editors() -> Value {
+    let mut schema = schema();
+    allow_placeholders(&mut schema);
+    schema
+}
+
+fn allow_placeholders(schema: &mut Value) {
+    let placeholder = json!({"type": "string", "pattern": r"\$\{(env|file):"});
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(allow_placeholders),
+        Value::Object(map) => {
+            let words = map.get("oneOf").and_then(|choices| choices.pointer("/0/const")).is_some();
+            let is_scalar = map.get("type").is_some_and(|kind| {
+                let kinds = kind.as_array().map_or(std::slice::from_ref(kind), Vec::as_slice);
+                let is = |name: &str| kinds.iter().any(|kind| kind == name);
+                (is("integer") || is("boolean")) && !is("string")
+            });
+            map.values_mut().for_each(allow_placeholders);
+            if words && let Some(Value::Array(choices)) = map.get_mut("oneOf") {
+                choices.push(placeholder);
+            } else if is_scalar {
+                let outside =
+                    ["description", "default"].map(|key| (key.to_owned(), map.remove(key)));
+                let inner = Value::Object(std::mem::take(map));
+                map.insert("anyOf".to_owned(), json!([inner, placeholder]));
+                map.extend(outside.into_iter().filter_map(|(key, value)| Some((key, value?))));
+            }
+        }
+        _ => (),
+    }
+}
+
+#[cfg(test)]
+mod tests;

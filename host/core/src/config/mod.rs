@@ -28,7 +28,7 @@ pub use converter::{
     BytesConverter, BytesForm, ConverterSettings, Defaults, Int64, InvalidUtf8, JsonConverter,
     MessageMapping, Names, ProtobufConverter, StringConverter, UnknownFields,
 };
-pub use load::{Loaded, load, schema};
+pub use load::{Loaded, load, schema, schema_for_editors};
 pub use place::Place;
 pub use placeholder::Environment;
 pub use problem::{Problem, Severity, Span};

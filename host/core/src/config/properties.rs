@@ -62,10 +62,7 @@ impl<'a> IntoIterator for &'a Properties {
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |(name, value)| match may_be_shown(name) {
-            true => (name, value),
-            false => (name, "[hidden]"),
-        };
+        let shown = |(name, value)| (name, if may_be_shown(name) { value } else { "[hidden]" });
         let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         f.debug_map().entries(pairs.map(shown)).finish()
     }
@@ -121,7 +118,8 @@ const SECRET_WORDS: [&str; 11] = [
 pub fn is_sensitive(name: &str) -> bool {
     let name = name.to_lowercase().replace(['_', '-'], ".");
     // Where tokens come from and how they are asked for is none.
-    let is_place = name.ends_with(".url") || name.ends_with(".location") || name.ends_with(".file");
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_place = matches!(last, "url" | "location" | "file");
     let says_so = SECRET_WORDS.iter().any(|word| name.contains(word));
     !is_place && (says_so || matches!(name.as_str(), "ssl.key.pem" | "sasl.oauthbearer.config"))
 }

@@ -46,10 +46,6 @@ impl Source {
         &self.origin
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     pub(super) fn spelt(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
@@ -100,7 +96,7 @@ impl Source {
     }
 
     fn lines_before(&self, at: usize) -> usize {
-        self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+        self.spelt(Span { start: 0, end: at }).matches('\n').count()
     }
 
     /// A line as it may be seen, and where `place` is in that.
@@ -159,7 +155,11 @@ fn key_length(line: &str) -> usize {
     let rest = line.split_at(blanks).1;
     let is_key = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     match rest.find(|c| !is_key(c)) {
-        Some(key) if key > 0 && rest.split_at(key).1.starts_with(':') => blanks + key + 1,
+        Some(key) if key > 0 && is_key_end(rest.split_at(key).1) => blanks + key + 1,
         _ => blanks,
     }
+}
+
+fn is_key_end(rest: &str) -> bool {
+    rest.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }

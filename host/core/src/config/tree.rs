@@ -68,6 +68,11 @@ impl Node {
         }
     }
 
+    /// True if it can be judged: nothing about it has been refused yet.
+    pub(super) fn is_whole(&self) -> bool {
+        self.value != Value::Broken
+    }
+
     pub(super) fn is_true(&self) -> bool {
         self.value == Value::Bool(true)
     }
@@ -100,17 +105,24 @@ impl Node {
     /// The place that `place` leads to, or the last on the way that is there. A key stands for its value where it is the
     /// end of the way and the value is no scalar.
     pub(super) fn locate(&self, place: &Place) -> Span {
-        let mut node = self;
-        let mut found = self.span;
-        for step in place.steps() {
+        self.way(place).last().map_or(self.span, |(_, span)| span)
+    }
+
+    /// The node at a place, and where a caret points for it.
+    pub(super) fn at(&self, place: &Place) -> Option<(&Self, Span)> {
+        self.way(place).nth(place.steps().len().checked_sub(1)?)
+    }
+
+    /// The nodes on the way to a place, as far as they are there.
+    fn way<'a>(&'a self, place: &Place) -> impl Iterator<Item = (&'a Self, Span)> {
+        place.steps().iter().scan(self, |node, step| {
             let next = match step {
                 Step::Key(key) => node.entry(key).map(|entry| (&entry.node, entry.anchor())),
                 Step::Index(index) => node.items().get(*index).map(|item| (item, item.span)),
-            };
-            let Some((next, span)) = next else { break };
-            (node, found) = (next, span);
-        }
-        found
+            }?;
+            *node = next.0;
+            Some(next)
+        })
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
             let span = Span { start: at, end: text.ceil_char_boundary((at + 1).min(text.len())) };
             reader.problems.push(Problem::error(
                 span,
-                "this is not YAML",
+                format!("this is not YAML: {}", error.info()),
                 "reading stops here",
                 "look for a missing quote, a wrong indentation or a tab at this line or above; text that begins with one of \
                  `@ % * & ! | > { [` or holds `: ` or ` #` needs quotes",
@@ -51,16 +51,15 @@ impl<'a> Reader<'a> {
         let mut document: Option<Node> = None;
         while let Some((event, span)) = self.next()? {
             match event {
-                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => (),
                 Event::DocumentStart(..) if document.is_some() => {
-                    self.problems.push(Problem::error(
-                        span,
-                        "there is a second YAML document in the file",
-                        "begins here",
-                        "put everything into one document, without a line `---` in between",
-                    ))
+                    let message = "there is a second YAML document in the file";
+                    let help = "put everything into one document, without a line `---` in between";
+                    self.problems.push(Problem::error(span, message, "begins here", help));
                 }
-                Event::DocumentStart(..) => (),
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(..)
+                | Event::DocumentEnd => (),
                 _ => {
                     let node = self.node((event, span))?;
                     document.get_or_insert(node);
@@ -161,8 +160,8 @@ impl<'a> Reader<'a> {
                 self.problems.push(Problem::error(span, message, "merge key", help));
             }
         } else if let Some(first) = before.iter().find(|entry| entry.key == key) {
-            let before = self.text.as_bytes().get(..first.key_span.start).unwrap_or_default();
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let before = self.text.get(..first.key_span.start).unwrap_or_default();
+            let line = 1 + before.matches('\n').count();
             let message = format!("`{key}` is given twice");
             let help = format!("the first is on line {line}; keep one of them");
             self.problems.push(Problem::error(span, message, "second time", help));

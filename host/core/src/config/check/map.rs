@@ -56,9 +56,10 @@ impl<'a> Checker<'a> {
         let mut nodes = vec![&entry.node];
         while let Some(node) = nodes.pop() {
             for entry in node.entries() {
-                match is_sensitive(&entry.key) {
-                    true => self.hide_value(entry),
-                    false => nodes.push(&entry.node),
+                if is_sensitive(&entry.key) {
+                    self.hide_value(entry);
+                } else {
+                    nodes.push(&entry.node);
                 }
             }
             nodes.extend(node.items());

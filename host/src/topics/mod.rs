@@ -1,0 +1,5 @@
+//! Kafka's client. No type of it leaves this module.
+
+mod check;
+
+pub use check::{Client, Refusal, check_each, check_together};
