@@ -1,7 +1,8 @@
-//! Transom, the host: sandbox, shipped SMTs, command line.
+//! Transom, the host: connectors, sandbox, shipped SMTs, command line.
 
 pub mod admin;
 pub mod app;
+pub mod connectors;
 pub mod shipped;
 pub mod topics;
 pub mod wasm;
