@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod shipped;
+pub mod topics;
 pub mod wasm;
 
 mod error;
