@@ -130,11 +130,9 @@ impl DeadLetters {
     fn log(&self, batch: &Batch, cause: &Cause) {
         let original = batch.original(cause.input);
         let (task, stage, class) = (self.context.name(), cause.place.stage(), self.class(cause));
-        let mut line = format!(
-            "Error encountered in task {task}. Executing stage '{stage}' with class '{class}'"
-        );
+        let mut place = String::new();
         if self.context.plan.errors.log_messages {
-            line += &match (original.partition, original.offset) {
+            place = match (original.partition, original.offset) {
                 (Some(partition), Some(offset)) => format!(
                     ", where consumed record is {{topic='{}', partition={partition}, offset={offset}, timestamp={}}}",
                     original.topic,
@@ -143,6 +141,9 @@ impl DeadLetters {
                 _ => format!(", where source record is for topic '{}'", original.topic),
             };
         }
-        tracing::error!(code = %cause.code, error = %cause.message, "{line}.");
+        tracing::error!(
+            code = %cause.code, error = %cause.message,
+            "Error encountered in task {task}. Executing stage '{stage}' with class '{class}'{place}."
+        );
     }
 }

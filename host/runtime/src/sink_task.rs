@@ -63,6 +63,7 @@ struct SinkTask {
     open: Arc<OpenGenerations>,
     worker: Worker,
     /// Loads that are free.
+    #[expect(clippy::vec_box, reason = "a load goes through the queues as a pointer")]
     spare: Vec<Box<Load>>,
     /// What the reader said and nobody has looked at yet.
     events: VecDeque<Polled>,
@@ -170,7 +171,7 @@ impl SinkTask {
                 self.commit(mode)
             }
             Reply::Claimed(stored) => {
-                self.claimed(stored?);
+                self.claimed(&stored?);
                 Ok(())
             }
             Reply::Closed => {

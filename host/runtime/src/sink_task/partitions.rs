@@ -113,19 +113,19 @@ impl SinkTask {
             self.partitions.claims.push_back(arrived);
         } else {
             let stored = self.reader.committed(&self.partitions.arriving)?;
-            self.place(arrived, stored);
+            self.place(arrived, &stored);
         }
         self.partitions.arriving.clear();
         Ok(())
     }
 
     /// Notes what the sink has stored for the partitions of the oldest claim.
-    pub(super) fn claimed(&mut self, stored: Vec<StoredOffset>) {
+    pub(super) fn claimed(&mut self, stored: &[StoredOffset]) {
         let claim = self.partitions.claims.pop_front().unwrap_or_default();
         self.place(claim, stored);
     }
 
-    fn place(&mut self, arrived: Vec<(TopicPartition, TopicIdentity)>, stored: Vec<StoredOffset>) {
+    fn place(&mut self, arrived: Vec<(TopicPartition, TopicIdentity)>, stored: &[StoredOffset]) {
         for (partition, identity) in arrived {
             let found = stored.iter().find(|stored| stored.partition == partition);
             let nothing =
