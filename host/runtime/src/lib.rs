@@ -4,3 +4,15 @@
 pub mod assembly;
 pub mod status;
 pub mod testing;
+
+mod context;
+mod dead_letters;
+mod failure;
+mod load;
+mod metrics;
+mod progress;
+mod sink_task;
+mod supervisor;
+mod way;
+
+pub use supervisor::Runtime;

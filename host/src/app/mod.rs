@@ -1,7 +1,10 @@
 //! The command line, and the one place where the parts of the host are put together.
 
+mod configuration;
+mod dlq;
 mod library;
 mod plugins;
+mod run;
 mod schema;
 mod smt;
 mod status;
@@ -29,6 +32,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the connectors of a configuration, until SIGINT or SIGTERM.
+    Run(run::Arguments),
     /// Work with SMTs (single message transforms).
     #[command(subcommand)]
     Smt(smt::Command),
@@ -40,6 +45,9 @@ enum Command {
     Plugins(plugins::Arguments),
     /// Show what the connectors of a running process do.
     Status(status::Arguments),
+    /// Work with dead letters.
+    #[command(subcommand)]
+    Dlq(dlq::Command),
 }
 
 /// Why a command ended without doing all it was asked for.
@@ -62,11 +70,13 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr();
     let done = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Smt(command) => smt::run(&command),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Dlq(command) => dlq::run(&command),
     };
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
