@@ -16,6 +16,7 @@ pub mod json;
 pub mod path;
 pub mod predicate;
 pub mod record;
+pub mod table;
 pub mod topic;
 pub mod transform;
 
