@@ -2,6 +2,7 @@
 
 mod library;
 mod plugins;
+mod query;
 mod smt;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,8 @@ enum Command {
     Smt(smt::Command),
     /// List the SMTs that this binary carries: version, slots, config.
     Plugins(plugins::Arguments),
+    /// Look into an SQLite database: what a statement selects, as a table, CSV or JSON.
+    Query(query::Arguments),
 }
 
 /// Why a command ended without doing all it was asked for.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Smt(command) => smt::run(&command),
         Command::Plugins(arguments) => plugins::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
     };
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),

@@ -1,0 +1,3 @@
+//! Connectors: implementations of the traits of `transom_core::connector`.
+
+pub mod sqlite;
