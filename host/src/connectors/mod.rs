@@ -3,6 +3,7 @@
 //!
 //! | connector | begin at | promises |
 //! |---|---|---|
+//! | sink `sqlite` | [`sqlite::SqliteSink`] | exactly once: offsets are stored in the transaction of the rows |
 //! | sink `kafka` | [`kafka::KafkaSink`] | at least once; bytes that no transform touched as they were read |
 //! | sink `file` | [`file::FileSink`] | at least once; no half line, whatever happens |
 //! | sink `console` | [`console::ConsoleSink`] | a line for each record, while somebody reads |
@@ -15,6 +16,7 @@ pub mod console;
 pub mod discard;
 pub mod file;
 pub mod kafka;
+pub mod sqlite;
 
 mod blocking;
 mod line;

@@ -6,7 +6,7 @@ mod setup;
 mod signals;
 mod state_dir;
 
-use super::{Failure, configuration};
+use super::{Failure, configuration, logs::Format};
 use crate::{
     admin::{Admin, View},
     error::on_one_line,
@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     /// Address of metrics, health and status, instead of `admin.listen`; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT")]
     admin_listen: Option<String>,
+    /// What a line of the log looks like.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) log_format: Format,
 }
 
 /// What the admin listener shows.

@@ -35,6 +35,7 @@ struct Shared<'a> {
     targets: BTreeMap<Vec<(String, String)>, Arc<Cluster>>,
     schemas: Option<DescriptorPool>,
     runtime: Runtime,
+    owner: String,
     /// Modules by what the configuration calls them: one is loaded once.
     modules: BTreeMap<String, Module>,
 }
@@ -65,10 +66,11 @@ impl<'a> Shared<'a> {
         Ok(Self {
             cluster: cluster(&config.kafka)?,
             targets: BTreeMap::new(),
-            schemas: schemas::compile(&config.schemas.protobuf.0, &base)
+            schemas: schemas::load(&config.schemas, &base)
                 .map_err(|error| Failure::Usage(on_one_line(&error)))?,
             runtime: library::runtime_in(state.path())?,
             modules: BTreeMap::new(),
+            owner: format!("{}/{}", rustix::system::uname().nodename().to_string_lossy(), std::process::id()),
             config,
             base,
         })
@@ -91,10 +93,9 @@ impl<'a> Shared<'a> {
             target,
             schemas: self.schemas.clone(),
             modules,
+            owner: self.owner.clone(),
         };
         let plan = plan::plan(name, connector, self.config, parts.module_names());
-        // What a task would stop at when it starts is said now.
-        parts.check().map_err(|error| Failure::Usage(format!("connector `{name}`: {error}")))?;
         Ok((plan, Arc::new(parts)))
     }
 
@@ -102,7 +103,7 @@ impl<'a> Shared<'a> {
         if let Some(module) = self.modules.get(smt) {
             return Ok(module.clone());
         }
-        let module = library::load_from(&self.runtime, smt, &self.base)?;
+        let module = library::load(&self.runtime, &library::below(&self.base, smt))?;
         self.modules.insert(smt.to_owned(), module.clone());
         Ok(module)
     }
