@@ -3,6 +3,8 @@
 pub mod admin;
 pub mod app;
 pub mod connectors;
+pub mod offsets;
+pub mod schemas;
 pub mod shipped;
 pub mod topics;
 pub mod wasm;

@@ -16,3 +16,6 @@ mod supervisor;
 mod way;
 
 pub use supervisor::Runtime;
+
+/// x
+pub fn tasks_topic(connector: &str) -> String { format!("_transom-tasks-{connector}") }

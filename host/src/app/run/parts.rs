@@ -12,7 +12,7 @@ use prost_reflect::DescriptorPool;
 use std::{error::Error, sync::Arc};
 use transom_core::{
     chain::{Chain, Stage},
-    config::{self, Connector, ConverterSettings, Properties, SinkSettings, SourceSettings},
+    config::{self, Connector, ConverterSettings, SinkSettings, SourceSettings},
     connector::{ConnectorError, Sink, Source, SourcePosition},
     convert::{BuildError, Converter, Converters, Role, build, build_for_source},
     record::NewRecord,
@@ -118,7 +118,7 @@ impl Assembly for Parts {
                 let writer = cluster.writer(&self.settings.producer_override).map_err(|error| client(&error))?;
                 Box::new(kafka::KafkaSink::new(sink, writer, self.written(sink)?)?)
             }
-            SinkSettings::File(sink) => Box::new(file::FileSink::new(sink, task)),
+            SinkSettings::File(sink) => Box::new(file::FileSink::open(sink, task).await?),
             SinkSettings::Console(sink) => Box::new(console::ConsoleSink::new(sink)),
             SinkSettings::Discard(sink) => Box::new(discard::DiscardSink::new(sink)),
         })
