@@ -6,13 +6,16 @@
 //! | `directory` | the files of one task: which is written, when the next begins |
 //! | `segment` | one file that grows by whole lines |
 //! | `name` | what a file is called |
+//! | [`source`] | `FileSource`: a record for each line |
 
 mod directory;
 mod name;
 mod segment;
 pub mod sink;
+pub mod source;
 
 pub use sink::FileSink;
+pub use source::FileSource;
 
 use std::{
     io::{self, ErrorKind},
