@@ -26,7 +26,7 @@ pub(super) struct Directory {
     rotate_interval: Option<Duration>,
     /// Number of the last file, by the part of its name that stands for the topic.
     last: HashMap<String, u64>,
-    /// Files that are written, by topic.
+    /// Files that are written, by topic: one stays open for each.
     open: HashMap<String, Segment>,
     /// A file was made since the last sync.
     grown: bool,

@@ -14,7 +14,8 @@ use transom_core::{
 };
 
 /// Writes lines to files, at least once. A record goes to the files of its topic, as transforms left it; lines of a put
-/// that go to one file are appended in one write.
+/// that go to one file are appended in one write. After a restart the last file is gone on with; its age, for
+/// `rotate.interval.ms`, counts from there, and is looked at when records come.
 #[derive(Debug)]
 pub struct FileSink {
     format: FileFormat,
