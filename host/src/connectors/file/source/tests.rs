@@ -245,6 +245,19 @@ async fn the_last_line_of_a_file_that_is_gone_needs_no_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_writer_may_hold_a_file_for_a_while_after_it_was_renamed() {
+    let mut scene = Scene::new("a", LINE);
+    scene.append("a", "1\n");
+    scene.check(&["\"1\""]).await;
+    scene.rename("a", "rotated");
+    let max = NonZeroUsize::MIN;
+    assert_eq!(scene.source.poll(max, &mut scene.basket).await.unwrap(), Poll::Idle);
+    scene.append("rotated", "2\n");
+    scene.append("a", "3\n");
+    scene.check(&["\"2\"", "\"3\""]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn files_are_found_by_pattern_and_when_they_come() {
     let mut scene = Scene::new("**/*.log", LINE);
     scene.check(&[]).await;
