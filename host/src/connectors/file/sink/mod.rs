@@ -20,7 +20,7 @@ use transom_core::{
 pub struct FileSink {
     format: FileFormat,
     directory: Blocking<Directory>,
-    /// Lines of a put, by topic; the memory stays.
+    /// Lines of the last put, by topic: their memory is used again.
     lines: BTreeMap<String, Vec<u8>>,
 }
 
@@ -47,7 +47,12 @@ impl Sink for FileSink {
 
     async fn put(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
         let mut lines = std::mem::take(&mut self.lines);
-        lines.values_mut().for_each(Vec::clear);
+        // A topic that the last put had no record of gives its memory back.
+        lines.retain(|_, of_topic| {
+            let used = !of_topic.is_empty();
+            of_topic.clear();
+            used
+        });
         for record in put.records {
             let topic = put.batch.topic(*record);
             if !lines.contains_key(topic) {
