@@ -8,6 +8,7 @@
 //! | sink `file` | [`file::FileSink`] | at least once; no half line, whatever happens |
 //! | sink `console` | [`console::ConsoleSink`] | a line for each record, while somebody reads |
 //! | sink `discard` | [`discard::DiscardSink`] | nothing, after a delay |
+//! | source `file` | [`file::FileSource`] | each line, across rotation and truncation |
 //!
 //! To add one: its settings and a variant in `transom_core::config`, a module here, an arm in the `match` of `app`, and
 //! a test that calls the contract suite of `transom_runtime::testing`.

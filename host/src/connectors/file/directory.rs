@@ -26,7 +26,7 @@ pub(super) struct Directory {
     rotate_interval: Option<Duration>,
     /// Number of the last file, by the part of its name that stands for the topic.
     last: HashMap<String, u64>,
-    /// Files that are written, by topic.
+    /// Files that are written, by topic: one stays open for each.
     open: HashMap<String, Segment>,
     /// A file was made since the last sync.
     grown: bool,
@@ -41,7 +41,7 @@ impl Directory {
         let path = PathBuf::from(&settings.path);
         make(&path)?;
         let interval = Duration::from_millis(settings.rotate_interval_ms);
-        let mut directory = Self {
+        let directory = Self {
             last: last_files(&path, task)?,
             path,
             task,
@@ -54,15 +54,16 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Readers of a topic that gets no more records would find half a line otherwise.
-    fn recover(&mut self) -> Done {
+    /// Cuts torn lines off, also of topics that get no more records, and makes durable that the files are there: whoever made
+    /// them may have died before it did.
+    fn recover(&self) -> Done {
         for (stem, number) in &self.last {
             let path = self.path.join(name::name(stem, self.task, *number));
             Segment::resume(path.clone(), Instant::now())
                 .and_then(|mut segment| segment.sync())
                 .map_err(|error| failed("recover", &path, &error))?;
         }
-        Ok(())
+        sync_directory(&self.path)
     }
 
     /// Appends whole lines of a topic; each file gets its share in one write.

@@ -23,16 +23,15 @@ use std::{
 };
 use transom_core::connector::ConnectorError;
 
-/// The error of a file: a full disk passes, all else is the operator's.
+/// The error of a file: a full disk passes, and so does another process that writes it; most else is the operator's to mend.
 fn failed(what: &str, path: &Path, error: &io::Error) -> ConnectorError {
     let message = format!("cannot {what} `{}`: {error}", path.display());
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             ConnectorError::transient("disk-full", message)
         }
-        ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::ResourceBusy => {
-            ConnectorError::transient("io", message)
-        }
+        ErrorKind::ResourceBusy => ConnectorError::transient("locked", message),
+        ErrorKind::Interrupted | ErrorKind::TimedOut => ConnectorError::transient("io", message),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             ConnectorError::fatal("permission-denied", message)
         }

@@ -43,9 +43,9 @@ impl Segment {
         let end = whole_lines(&segment.file)?;
         if end < segment.file.metadata()?.len() {
             segment.file.set_len(end)?;
-            segment.unsynced = true;
         }
-        segment.len = end;
+        // Whoever wrote it may have died before it was durable.
+        (segment.len, segment.unsynced) = (end, true);
         Ok(segment)
     }
 

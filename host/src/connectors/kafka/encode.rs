@@ -9,6 +9,9 @@ use transom_core::{
     topic::EncodedRecord,
 };
 
+/// Names and values, in order.
+type Headers = Vec<(String, Option<Vec<u8>>)>;
+
 /// Turns records back into bytes.
 pub(super) struct Encoder {
     pub(super) topic: Template,
@@ -64,7 +67,7 @@ impl Encoder {
         batch: &Batch,
         record: RecordId,
         topic: &str,
-    ) -> Result<Vec<(String, Option<Vec<u8>>)>, ConvertError> {
+    ) -> Result<Headers, ConvertError> {
         if batch.are_headers_untouched(record) {
             let originals = batch.original_headers(batch.input(record));
             return Ok(originals

@@ -14,12 +14,13 @@ use transom_core::{
 };
 
 /// Writes lines to files, at least once. A record goes to the files of its topic, as transforms left it; lines of a put
-/// that go to one file are appended in one write.
+/// that go to one file are appended in one write. After a restart the last file is gone on with; its age, for
+/// `rotate.interval.ms`, counts from there, and is looked at when records come.
 #[derive(Debug)]
 pub struct FileSink {
     format: FileFormat,
     directory: Blocking<Directory>,
-    /// Lines of a put, by topic; the memory stays.
+    /// Lines of the last put, by topic: their memory is used again.
     lines: BTreeMap<String, Vec<u8>>,
 }
 
@@ -46,7 +47,12 @@ impl Sink for FileSink {
 
     async fn put(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
         let mut lines = std::mem::take(&mut self.lines);
-        lines.values_mut().for_each(Vec::clear);
+        // A topic that the last put had no record of gives its memory back.
+        lines.retain(|_, of_topic| {
+            let used = !of_topic.is_empty();
+            of_topic.clear();
+            used
+        });
         for record in put.records {
             let topic = put.batch.topic(*record);
             if !lines.contains_key(topic) {

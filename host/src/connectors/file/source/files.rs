@@ -7,7 +7,7 @@ use super::{
 };
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind},
+    io::ErrorKind,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -107,10 +107,12 @@ impl Files {
             glob::glob(&self.pattern).map_err(|error| bad_pattern(&self.pattern, &error))?;
         let mut named = Vec::new();
         for path in paths {
-            let path = path.map_err(|error| {
-                let path = error.path().to_owned();
-                failed("look into", &path, &io::Error::from(error))
-            })?;
+            let path = match path {
+                Ok(path) => path,
+                // A directory that goes while it is looked into.
+                Err(error) if error.error().kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed("look into", error.path(), error.error())),
+            };
             match fs::metadata(&path) {
                 Ok(meta) if meta.is_file() => named.push((path, meta.ino())),
                 Ok(_no_file) => {}

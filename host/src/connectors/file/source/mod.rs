@@ -16,7 +16,7 @@
 //! - What is no line of the format is an **error record**: it is given with bytes that are no JSON, so that the batch refuses
 //!   it and a dead letter carries them. In `line` that is a line that is not UTF-8, in `json` one that is not JSON; in both one that
 //!   is longer than `line.max.bytes`: its first bytes and `…`, which ends no JSON text.
-//! - Order is kept within a file. There is one task, and it ends never.
+//! - Order is kept within a file. There is one task, and it never ends.
 
 mod files;
 mod lines;

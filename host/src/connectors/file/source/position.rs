@@ -122,10 +122,12 @@ impl Fingerprint {
     pub(super) fn write(&mut self, offset: u64, head: &[u8], out: &mut String) {
         use std::fmt::Write;
         let len = usize::try_from(offset).map_or(HEAD, |offset| offset.min(HEAD)).min(head.len());
+        let short;
         let fingerprint = if len < HEAD {
-            digest(&head[..len])
+            short = digest(&head[..len]);
+            &short
         } else {
-            self.full.get_or_insert_with(|| digest(&head[..len])).clone()
+            self.full.get_or_insert_with(|| digest(&head[..len]))
         };
         out.clear();
         write!(out, "{{\"offset\":{offset},\"head\":{len},\"fingerprint\":\"{fingerprint}\"}}")

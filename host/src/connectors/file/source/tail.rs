@@ -53,15 +53,20 @@ impl Tail {
         stored: &[Stored],
     ) -> Result<Self, ConnectorError> {
         let inode = file.metadata().map_err(|error| failed("read", path, &error))?.ino();
-        let mut offset = 0;
         // A file that was renamed may have several; the one under its present name is the latest.
         let mut best = None;
-        for known in stored.iter().filter(|known| known.inode == inode) {
+        let mut known = stored.iter().filter(|known| known.inode == inode).peekable();
+        let was_read = known.peek().is_some();
+        for known in known {
             let rank = (path.to_string_lossy() == known.path, known.place.offset);
             if best < Some(rank) && known.is_of(path, &file)? {
-                (best, offset) = (Some(rank), known.place.offset);
+                best = Some(rank);
             }
         }
+        if was_read && best.is_none() {
+            tracing::warn!(path = %path.display(), "file is not what was read before, reading from its start");
+        }
+        let offset = best.map_or(0, |(_, offset)| offset);
         Ok(Self {
             path: path.to_owned(),
             inode,
