@@ -18,11 +18,22 @@ pub enum Client {
     Producer,
 }
 
-/// A property that librdkafka does not take.
+/// What a [`Refusal`] is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// No property has this name.
+    Name(String),
+    /// The value of this property.
+    Value(String),
+    /// Several properties, which do not go together.
+    Several,
+}
+
+/// Something that librdkafka does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which; nothing if several do not go together.
-    pub property: Option<String>,
+    /// What of it.
+    pub about: About,
     /// What librdkafka says. It may hold the value.
     pub message: String,
     /// The way out.
@@ -34,16 +45,18 @@ pub fn check_each(properties: &Properties) -> Vec<Refusal> {
     let refused = |(name, value): (&String, &String)| {
         let error = ClientConfig::new().set(name, value).create_native_config().err()?;
         let KafkaError::ClientConfig(kind, message, ..) = error else { return None };
-        let (message, help) = match kind {
-            RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => {
-                (format!("librdkafka has no property `{name}`"), suggestion(name))
-            }
-            _ => {
-                let help = "librdkafka's CONFIGURATION.md has the values of every property";
-                (format!("librdkafka refuses `{name}`: {message}"), help.to_owned())
-            }
-        };
-        Some(Refusal { property: Some(name.clone()), message, help })
+        Some(match kind {
+            RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => Refusal {
+                about: About::Name(name.clone()),
+                message: format!("librdkafka has no property `{name}`"),
+                help: suggestion(name),
+            },
+            _ => Refusal {
+                about: About::Value(name.clone()),
+                message: format!("librdkafka refuses `{name}`: {}", message.trim()),
+                help: "librdkafka's CONFIGURATION.md has the values of every property".to_owned(),
+            },
+        })
     };
     properties.iter().filter_map(refused).collect()
 }
@@ -66,8 +79,8 @@ pub fn check_together(properties: &Properties, client: Client) -> Option<Refusal
         error => error.to_string(),
     };
     Some(Refusal {
-        property: None,
-        message: format!("librdkafka makes no client of these properties: {message}"),
+        about: About::Several,
+        message: format!("librdkafka makes no client of these properties: {}", message.trim()),
         help: "change what the message names; librdkafka's CONFIGURATION.md has every property"
             .to_owned(),
     })

@@ -2,4 +2,4 @@
 
 mod check;
 
-pub use check::{Client, Refusal, check_each, check_together};
+pub use check::{About, Client, Refusal, check_each, check_together};

@@ -5,6 +5,7 @@ use super::{
     Config, Environment, Place, Problem, Severity, Source, Span, check, json, placeholder, rules,
     tree::Node, yaml,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// A configuration that was read, with everything that is wrong in it.
@@ -67,11 +68,38 @@ impl Loaded {
         self.tree.0.as_ref().map_or_else(Span::default, |root| root.locate(place))
     }
 
+    /// Where the key of a place is in the text, for a problem that is not about the value.
+    pub fn locate_key(&self, place: &Place) -> Span {
+        let found = self.tree.0.as_ref().and_then(|root| root.key_span(place));
+        found.unwrap_or_else(|| self.locate(place))
+    }
+
+    /// The places directly below one: the values of a map, the items of a list.
+    pub fn below(&self, place: &Place) -> Vec<Place> {
+        let found = self.tree.0.as_ref().and_then(|root| root.at(place));
+        let Some((node, _)) = found else { return Vec::new() };
+        let keys = node.entries().iter().map(|entry| place.key(&entry.key));
+        keys.chain((0..node.items().len()).map(|at| place.index(at))).collect()
+    }
+
+    /// A part of the configuration, also of one that is not valid: nothing if it is not there or has an error in it.
+    pub fn part<T: DeserializeOwned>(&self, place: &Place) -> Option<T> {
+        let (node, _) = self.tree.0.as_ref()?.at(place)?;
+        let has_error = |problem: &Problem| {
+            problem.severity == Severity::Error
+                && (node.span.start..=node.span.end).contains(&problem.span.start)
+        };
+        if self.problems.iter().any(has_error) { None } else { json::read(node).ok() }
+    }
+
     /// Adds problems that were found elsewhere. Secrets of this configuration are taken out of their words.
     pub fn report(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
             let message = self.source.censor(&problem.message);
             self.problems.push(Problem { message, ..problem });
+        }
+        if !self.is_valid() {
+            self.config = None;
         }
         self.sort();
     }

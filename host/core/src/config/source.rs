@@ -151,11 +151,14 @@ impl std::fmt::Debug for Source {
 
 /// Bytes of a line up to the colon of its key, blanks and dashes before it included; all blanks if it has no key.
 fn key_length(line: &str) -> usize {
-    let blanks = line.len() - line.trim_start_matches([' ', '-']).len();
+    let blanks = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
     let rest = line.split_at(blanks).1;
     let is_key = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     match rest.find(|c| !is_key(c)) {
-        Some(key) if key > 0 && is_key_end(rest.split_at(key).1) => blanks + key + 1,
+        Some(key) if key > 0 && is_key_end(rest.split_at(key).1) => {
+            let after = rest.split_at(key + 1).1;
+            line.len() - after.trim_start_matches(' ').len()
+        }
         _ => blanks,
     }
 }

@@ -55,13 +55,10 @@ pub(super) fn read(file: &Path) -> Result<Loaded, Failure> {
         .map_err(|error| Failure::Usage(format!("`{origin}` cannot be read: {error}")))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut loaded = config::load(&text, &origin, &Process { folder });
-    if let Some(config) = loaded.config.take() {
-        let mut problems = properties::check_properties(&loaded, &config);
-        problems.extend(schemas::check_schemas(&loaded, &config, folder));
-        problems.extend(transforms::check_transforms(&mut loaded, &config, folder)?);
-        loaded.report(problems);
-        loaded.config = Some(config).filter(|_| loaded.is_valid());
-    }
+    let mut problems = properties::check_properties(&loaded);
+    problems.extend(schemas::check_schemas(&loaded, folder));
+    problems.extend(transforms::check_transforms(&mut loaded, folder)?);
+    loaded.report(problems);
     Ok(loaded)
 }
 

@@ -117,14 +117,16 @@ impl<'a> Checker<'a> {
         if !matches!(node.value, Tree::Map(_)) {
             return self.no_choice(node, key, &tags, place);
         }
-        let Tree::Map(entries) = &mut node.value else { return };
-        if entries.len() != 1 {
-            let span = entries.get(1).map_or(key, |second| second.key_span);
-            let message = format!("`{name}` takes one choice, found {}", entries.len());
-            let help = format!("keep {}", one_of(&tags));
+        if node.entries().len() != 1 {
+            let span = node.entries().get(1).map_or(key, |second| second.key_span);
+            let message = format!("`{name}` takes one choice, found {}", node.entries().len());
+            let given = |tag: &&str| node.entry(tag).is_some();
+            let given: Vec<&str> = tags.iter().copied().filter(given).collect();
+            let help = format!("keep {}", one_of(if given.is_empty() { &tags } else { &given }));
             self.problems.push(Problem::error(span, message, "one of them", help));
             return self.hide_leaves(node);
         }
+        let Tree::Map(entries) = &mut node.value else { return };
         let Some(Entry { key: tag, key_span, node: settings }) = entries.first_mut() else {
             return;
         };

@@ -103,7 +103,7 @@ pub(super) fn check(connector: &Declared<'_>, root: &Node, problems: &mut Vec<Pr
 
 fn has_servers(cluster: &Entry, problems: &mut Vec<Problem>) {
     let names = ["bootstrap.servers", "metadata.broker.list"];
-    if cluster.node.is_whole() && !names.iter().any(|name| cluster.node.get(name).is_some()) {
+    if cluster.node.is_map() && !names.iter().any(|name| cluster.node.get(name).is_some()) {
         problems.push(Problem::error(
             cluster.key_span,
             format!("`{}` lacks `bootstrap.servers`", cluster.key),
@@ -120,7 +120,7 @@ fn owned(properties: &Node, problems: &mut Vec<Problem>) {
             continue;
         };
         let message = format!("`{}` is not for configuration: {}", entry.key, owned.reason);
-        problems.push(Problem::error(entry.key_span, message, "is set by Transom", owned.help));
+        problems.push(Problem::error(entry.key_span, message, "not to be set", owned.help));
     }
 }
 
