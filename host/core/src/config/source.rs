@@ -67,9 +67,16 @@ impl Source {
     /// Takes a value out of every message.
     pub(super) fn keep_secret(&mut self, value: &str) {
         // Shorter ones would cut messages to pieces, and are guessed sooner than read.
-        if value.chars().count() >= 4 {
-            self.secrets.push(value.to_owned());
-        }
+        let is_telling = |text: &&str| text.chars().count() >= 4;
+        let lines = value.lines().filter(|_| value.contains('\n'));
+        self.secrets.extend([value].into_iter().chain(lines).filter(is_telling).map(str::to_owned));
+    }
+
+    /// A message of ours, in which values stand in backticks.
+    pub(super) fn censor_quoted(&self, message: &str) -> String {
+        let quoted =
+            |text: String, secret: &String| text.replace(&format!("`{secret}`"), "`[hidden]`");
+        self.secrets.iter().fold(message.to_owned(), quoted)
     }
 
     /// A message from elsewhere without the secrets of this configuration.

@@ -11,7 +11,7 @@ use clap::Args;
 use environment::Process;
 use serde_json::json;
 use std::{
-    fs,
+    env, fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -38,7 +38,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         write_json(&loaded, &mut out)?;
     } else {
-        let style = if out.is_terminal() { Style::Coloured } else { Style::Plain };
+        let style = if out.is_terminal() && env::var_os("NO_COLOR").is_none() {
+            Style::Coloured
+        } else {
+            Style::Plain
+        };
         text::write_problems(&loaded, style, &mut out)?;
         text::write_sum(&loaded, &mut out)?;
     }

@@ -8,8 +8,10 @@ mod hints;
 mod map;
 mod scalar;
 
+pub use hints::CONNECT_SETTINGS;
+
 use super::{
-    Place, Problem, Source, Span, suggest,
+    Place, Problem, Source, Span, is_sensitive, suggest,
     tree::{Entry, Node, Value as Tree},
 };
 use serde_json::Value;
@@ -169,12 +171,13 @@ impl<'a> Checker<'a> {
         let blanks = after_key.len() - after_key.trim_start_matches([':', ' ']).len();
         let start = entry.key_span.end + blanks;
         self.source.hide(Span { start, end: entry.node.span.end.max(start) });
-        let text = match &entry.node.value {
-            Tree::Number(text) if super::is_sensitive(&entry.key) => text,
-            Tree::Text(text) => text,
-            _ => return,
-        };
-        self.source.keep_secret(text);
+        // The value of a name that is merely unknown is found in many a message by chance.
+        if !is_sensitive(&entry.key) {
+            return;
+        }
+        if let Tree::Number(text) | Tree::Text(text) = &entry.node.value {
+            self.source.keep_secret(text);
+        }
     }
 }
 

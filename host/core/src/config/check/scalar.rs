@@ -34,6 +34,10 @@ impl Checker<'_> {
 
     pub(super) fn wrong_type(&mut self, node: &Node, key: Span, types: &[&str], place: &Place) {
         self.hide_leaves(node);
+        if types.contains(&"object") && node.text().is_some() {
+            // Java's properties in one text, for example.
+            self.source.hide(node.span);
+        }
         let expected = in_words(types);
         let message = match place.short() {
             top if top.is_empty() => {

@@ -9,6 +9,8 @@ mod sqlite;
 mod topics;
 mod transforms;
 
+pub use librdkafka::{OWNED_PROPERTIES, OwnedProperty};
+
 use super::{
     Problem, Source, Span,
     tree::{Entry, Node},
