@@ -61,7 +61,8 @@ pub fn check_each(properties: &Properties) -> Vec<Refusal> {
     properties.iter().filter_map(refused).collect()
 }
 
-/// Asks whether properties, each good alone, make a client. It is not told where brokers are, so that it looks for none.
+/// Asks whether properties, each good alone, make a client with those that are always set. It is not told where brokers
+/// are, so that it looks for none.
 pub fn check_together(properties: &Properties, client: Client) -> Option<Refusal> {
     let mut config: ClientConfig =
         properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -70,9 +71,11 @@ pub fn check_together(properties: &Properties, client: Client) -> Option<Refusal
         Client::Consumer => {
             config.set("group.id", "transom-validate").create::<BaseConsumer>().map(drop)
         }
-        Client::Producer => {
-            config.create::<BaseProducer<DefaultProducerContext, NoCustomPartitioner>>().map(drop)
-        }
+        Client::Producer => config
+            .set("enable.idempotence", "true")
+            .set("message.timeout.ms", "0")
+            .create::<BaseProducer<DefaultProducerContext, NoCustomPartitioner>>()
+            .map(drop),
     };
     let message = match made.err()? {
         KafkaError::ClientCreation(reason) => reason,
@@ -121,5 +124,8 @@ mod tests {
         let bad = [("session.timeout.ms", "60000"), ("max.poll.interval.ms", "30000")];
         let refusal = check_together(&bad.into_iter().collect(), Client::Consumer).unwrap();
         assert!(refusal.message.contains("max.poll.interval.ms"), "{refusal:?}");
+        let bad = [("max.in.flight.requests.per.connection", "50")];
+        let refusal = check_together(&bad.into_iter().collect(), Client::Producer).unwrap();
+        assert!(refusal.message.contains("max.in.flight"), "{refusal:?}");
     }
 }

@@ -145,7 +145,7 @@ const SECRET: [&str; 6] = [
 ];
 
 /// Properties that operators set and that hold no secret.
-const OPEN: [&str; 84] = [
+const OPEN: [&str; 86] = [
     "acks",
     "allow.auto.create.topics",
     "auto.commit.interval.ms",
@@ -168,6 +168,7 @@ const OPEN: [&str; 84] = [
     "enable.auto.commit",
     "enable.auto.offset.store",
     "enable.idempotence",
+    "enable.partition.eof",
     "enable.sasl.oauthbearer.unsecure.jwt",
     "enable.ssl.certificate.verification",
     "fetch.error.backoff.ms",
@@ -194,6 +195,7 @@ const OPEN: [&str; 84] = [
     "message.timeout.ms",
     "metadata.broker.list",
     "metadata.max.age.ms",
+    "offset.store.method",
     "partition.assignment.strategy",
     "partitioner",
     "plugin.library.paths",

@@ -38,12 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         write_json(&loaded, &mut out)?;
     } else {
-        let style = if out.is_terminal() && env::var_os("NO_COLOR").is_none() {
-            Style::Coloured
-        } else {
-            Style::Plain
-        };
-        text::write_problems(&loaded, style, &mut out)?;
+        show(&loaded, out.is_terminal(), &mut out)?;
         text::write_sum(&loaded, &mut out)?;
     }
     if loaded.is_valid() { Ok(()) } else { Err(Failure::Invalid) }
@@ -54,16 +49,36 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure::Usage`] if there is no text to read.
 pub(super) fn read(file: &Path) -> Result<Loaded, Failure> {
-    let origin = file.display().to_string();
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::Usage(format!("`{origin}` cannot be read: {error}")))?;
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let mut loaded = config::load(&text, &origin, &Process { folder });
+    let mut loaded = read_alone(file)?;
+    let folder = folder(file);
     let mut problems = properties::check_properties(&loaded);
     problems.extend(schemas::check_schemas(&loaded, folder));
     problems.extend(transforms::check_transforms(&mut loaded, folder)?);
     loaded.report(problems);
     Ok(loaded)
+}
+
+/// Reads a configuration and checks what the file itself says.
+///
+/// # Errors
+/// [`Failure::Usage`] if there is no text to read.
+pub(super) fn read_alone(file: &Path) -> Result<Loaded, Failure> {
+    let origin = file.display().to_string();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("`{origin}` cannot be read: {error}")))?;
+    Ok(config::load(&text, &origin, &Process { folder: folder(file) }))
+}
+
+/// Where the paths begin that a file names.
+fn folder(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new(""))
+}
+
+/// Shows what is wrong.
+pub(super) fn show(loaded: &Loaded, is_terminal: bool, out: &mut impl Write) -> io::Result<()> {
+    let is_coloured = is_terminal && env::var_os("NO_COLOR").is_none();
+    let style = if is_coloured { Style::Coloured } else { Style::Plain };
+    text::write_problems(loaded, style, out)
 }
 
 fn write_json(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {

@@ -19,7 +19,7 @@ pub struct OwnedProperty {
 }
 
 /// All of them.
-pub const OWNED_PROPERTIES: [OwnedProperty; 8] = [
+pub const OWNED_PROPERTIES: [OwnedProperty; 9] = [
     OwnedProperty {
         names: &[
             "enable.auto.commit",
@@ -29,6 +29,11 @@ pub const OWNED_PROPERTIES: [OwnedProperty; 8] = [
         ],
         reason: "an offset is committed once everything before it is delivered, never by the clock alone",
         help: "take it out; how often is `offset.flush.interval.ms`",
+    },
+    OwnedProperty {
+        names: &["enable.partition.eof", "offset.store.method"],
+        reason: "no task waits for the end of a partition, and offsets are in Kafka or in the sink",
+        help: "take it out",
     },
     OwnedProperty {
         names: &["plugin.library.paths"],
