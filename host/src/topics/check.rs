@@ -18,11 +18,22 @@ pub enum Client {
     Producer,
 }
 
-/// A property that librdkafka does not take.
+/// What a [`Refusal`] is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// No property has this name.
+    Name(String),
+    /// The value of this property.
+    Value(String),
+    /// Several properties, which do not go together.
+    Several,
+}
+
+/// Something that librdkafka does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which; nothing if several do not go together.
-    pub property: Option<String>,
+    /// What of it.
+    pub about: About,
     /// What librdkafka says. It may hold the value.
     pub message: String,
     /// The way out.
@@ -34,21 +45,24 @@ pub fn check_each(properties: &Properties) -> Vec<Refusal> {
     let refused = |(name, value): (&String, &String)| {
         let error = ClientConfig::new().set(name, value).create_native_config().err()?;
         let KafkaError::ClientConfig(kind, message, ..) = error else { return None };
-        let (message, help) = match kind {
-            RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => {
-                (format!("librdkafka has no property `{name}`"), suggestion(name))
-            }
-            _ => {
-                let help = "librdkafka's CONFIGURATION.md has the values of every property";
-                (format!("librdkafka refuses `{name}`: {message}"), help.to_owned())
-            }
-        };
-        Some(Refusal { property: Some(name.clone()), message, help })
+        Some(match kind {
+            RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => Refusal {
+                about: About::Name(name.clone()),
+                message: format!("librdkafka has no property `{name}`"),
+                help: suggestion(name),
+            },
+            _ => Refusal {
+                about: About::Value(name.clone()),
+                message: format!("librdkafka refuses `{name}`: {}", message.trim()),
+                help: "librdkafka's CONFIGURATION.md has the values of every property".to_owned(),
+            },
+        })
     };
     properties.iter().filter_map(refused).collect()
 }
 
-/// Asks whether properties, each good alone, make a client. It is not told where brokers are, so that it looks for none.
+/// Asks whether properties, each good alone, make a client with those that are always set. It is not told where brokers
+/// are, so that it looks for none.
 pub fn check_together(properties: &Properties, client: Client) -> Option<Refusal> {
     let mut config: ClientConfig =
         properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -57,17 +71,19 @@ pub fn check_together(properties: &Properties, client: Client) -> Option<Refusal
         Client::Consumer => {
             config.set("group.id", "transom-validate").create::<BaseConsumer>().map(drop)
         }
-        Client::Producer => {
-            config.create::<BaseProducer<DefaultProducerContext, NoCustomPartitioner>>().map(drop)
-        }
+        Client::Producer => config
+            .set("enable.idempotence", "true")
+            .set("message.timeout.ms", "0")
+            .create::<BaseProducer<DefaultProducerContext, NoCustomPartitioner>>()
+            .map(drop),
     };
     let message = match made.err()? {
         KafkaError::ClientCreation(reason) => reason,
         error => error.to_string(),
     };
     Some(Refusal {
-        property: None,
-        message: format!("librdkafka makes no client of these properties: {message}"),
+        about: About::Several,
+        message: format!("librdkafka makes no client of these properties: {}", message.trim()),
         help: "change what the message names; librdkafka's CONFIGURATION.md has every property"
             .to_owned(),
     })
@@ -108,5 +124,8 @@ mod tests {
         let bad = [("session.timeout.ms", "60000"), ("max.poll.interval.ms", "30000")];
         let refusal = check_together(&bad.into_iter().collect(), Client::Consumer).unwrap();
         assert!(refusal.message.contains("max.poll.interval.ms"), "{refusal:?}");
+        let bad = [("max.in.flight.requests.per.connection", "50")];
+        let refusal = check_together(&bad.into_iter().collect(), Client::Producer).unwrap();
+        assert!(refusal.message.contains("max.in.flight"), "{refusal:?}");
     }
 }

@@ -16,7 +16,7 @@ mod scan;
 mod writer;
 
 pub use admin::{Admin, GroupOffset, PartitionInfo, TopicInfo};
-pub use check::{Client, Refusal, check_each, check_together};
+pub use check::{About, Client, Refusal, check_each, check_together};
 pub use cluster::{Cluster, ReaderSettings, Subscription};
 pub use error::TopicsError;
 pub use reader::Reader;

@@ -17,5 +17,6 @@ mod model;
 #[expect(dead_code, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/native.rs"]
 mod native;
+mod reference;
 mod sandbox;
 mod validate;

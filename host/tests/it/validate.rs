@@ -77,7 +77,9 @@ fn a_machine_reads_the_same() {
 const SECRET: &str = "s3cr3t-of-nobody";
 
 /// A configuration with the secret wherever one is put, and at places where it makes another error.
-const PLANTED: [&str; 16] = [
+const PLANTED: [&str; 18] = [
+    "linger.ms: ${file:pem}",
+    "no.such.property: ${file:pem}",
     "sasl.password: PLANT",
     "sasl.pasword: PLANT",
     "sasl.jaas.config: x password='PLANT';",
@@ -96,7 +98,11 @@ const PLANTED: [&str; 16] = [
     "client.id: x}\nadmin.listen: {password: PLANT}\nstate.dir: ${env:TRANSOM_TEST_SECRET}\nshemas: PLANT\nkafka: {x: y",
 ];
 
-const PLANTED_IN_CONNECTORS: [&str; 8] = [
+const PLANTED_IN_CONNECTORS: [&str; 12] = [
+    "consumer.override: 'sasl.password=PLANT'",
+    "consumer.override: |\n      sasl.password=PLANT",
+    "transforms: [{name: a, smt: mask-field, config: 'PLANT'}]",
+    "transforms: [{name: \"${env:TRANSOM_TEST_SECRET}\", smt: x}, {name: \"${env:TRANSOM_TEST_SECRET}\", smt: x}]",
     "pasword: PLANT",
     "tasks.max: ${env:TRANSOM_TEST_SECRET}",
     "errors.tolerance: ${env:TRANSOM_TEST_SECRET}",
@@ -111,6 +117,7 @@ const PLANTED_IN_CONNECTORS: [&str; 8] = [
 fn no_secret_is_ever_printed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("connectors.yaml");
+    fs::write(folder.path().join("pem"), format!("-----BEGIN\n{SECRET}\n-----END\n")).unwrap();
     let in_kafka = PLANTED.map(|planted| format!("kafka:\n  {planted}\nconnectors: {{}}\n"));
     let in_connectors = PLANTED_IN_CONNECTORS.map(|planted| {
         format!("kafka: {{bootstrap.servers: x}}\nconnectors:\n  a:\n    {planted}\n    sink: {{console: }}\n    topics: [a]\n")

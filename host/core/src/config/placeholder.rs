@@ -37,6 +37,15 @@ struct Resolver<'a> {
     secrets: Vec<String>,
 }
 
+/// Where a value came from.
+#[derive(PartialEq)]
+enum Origin {
+    /// From the environment or another file: nobody is to see it.
+    Outside,
+    /// From the configuration itself, as a default.
+    File,
+}
+
 /// A piece of a text with placeholders in it.
 enum Piece<'a> {
     Plain(&'a str),
@@ -64,10 +73,10 @@ impl Resolver<'_> {
             match piece {
                 Piece::Plain(plain) => whole.push_str(plain),
                 Piece::Placeholder { spelt, inside } => match self.value(inside) {
-                    Ok(value) => {
+                    Ok((value, origin)) => {
                         node.resolved = true;
                         whole.push_str(&value);
-                        self.secrets.push(value);
+                        self.secrets.extend((origin == Origin::Outside).then_some(value));
                     }
                     Err(refusal) => {
                         failed = true;
@@ -93,7 +102,7 @@ impl Resolver<'_> {
         };
     }
 
-    fn value(&self, inside: &str) -> Result<String, Refusal> {
+    fn value(&self, inside: &str) -> Result<(String, Origin), Refusal> {
         let (provider, rest) = inside.split_once(':').unwrap_or((inside, ""));
         match provider {
             "env" => {
@@ -107,11 +116,15 @@ impl Resolver<'_> {
                 let value = self.environment.variable(name);
                 // As in a shell: `:-` also stands in for a variable that is set and empty.
                 let value = value.filter(|value| default.is_none() || !value.is_empty());
+                let value = value.map(|value| (value, Origin::Outside));
+                let default = default.map(|default| (default, Origin::File));
                 value.or(default).ok_or_else(|| Refusal::unset(name))
             }
             "file" => match self.environment.file(rest) {
                 Ok(text) => {
-                    Ok(text.strip_suffix('\n').map_or(text.as_str(), without_return).to_owned())
+                    let value =
+                        text.strip_suffix('\n').map_or(text.as_str(), without_return).to_owned();
+                    Ok((value, Origin::Outside))
                 }
                 Err(error) => Err(Refusal::unreadable(rest, &error)),
             },

@@ -67,9 +67,16 @@ impl Source {
     /// Takes a value out of every message.
     pub(super) fn keep_secret(&mut self, value: &str) {
         // Shorter ones would cut messages to pieces, and are guessed sooner than read.
-        if value.chars().count() >= 4 {
-            self.secrets.push(value.to_owned());
-        }
+        let is_telling = |text: &&str| text.chars().count() >= 4;
+        let lines = value.lines().filter(|_| value.contains('\n'));
+        self.secrets.extend([value].into_iter().chain(lines).filter(is_telling).map(str::to_owned));
+    }
+
+    /// A message of ours, in which values stand in backticks.
+    pub(super) fn censor_quoted(&self, message: &str) -> String {
+        let quoted =
+            |text: String, secret: &String| text.replace(&format!("`{secret}`"), "`[hidden]`");
+        self.secrets.iter().fold(message.to_owned(), quoted)
     }
 
     /// A message from elsewhere without the secrets of this configuration.
@@ -151,11 +158,14 @@ impl std::fmt::Debug for Source {
 
 /// Bytes of a line up to the colon of its key, blanks and dashes before it included; all blanks if it has no key.
 fn key_length(line: &str) -> usize {
-    let blanks = line.len() - line.trim_start_matches([' ', '-']).len();
+    let blanks = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
     let rest = line.split_at(blanks).1;
     let is_key = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     match rest.find(|c| !is_key(c)) {
-        Some(key) if key > 0 && is_key_end(rest.split_at(key).1) => blanks + key + 1,
+        Some(key) if key > 0 && is_key_end(rest.split_at(key).1) => {
+            let after = rest.split_at(key + 1).1;
+            line.len() - after.trim_start_matches(' ').len()
+        }
         _ => blanks,
     }
 }

@@ -68,6 +68,15 @@ impl Node {
         }
     }
 
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self.value, Value::Map(_))
+    }
+
+    /// True for a list of names, as a YAML list or Connect's comma string, that has none.
+    pub(super) fn names_none(&self) -> bool {
+        matches!(self.value, Value::List(_) | Value::Text(_)) && self.names().is_empty()
+    }
+
     /// True if it can be judged: nothing about it has been refused yet.
     pub(super) fn is_whole(&self) -> bool {
         self.value != Value::Broken
@@ -113,6 +122,20 @@ impl Node {
         self.way(place).nth(place.steps().len().checked_sub(1)?)
     }
 
+    /// Where the last key of a place is.
+    pub(super) fn key_span(&self, place: &Place) -> Option<Span> {
+        let (Step::Key(key), before) = place.steps().split_last()? else { return None };
+        let above = before.iter().try_fold(self, |node, step| node.step(step));
+        Some(above?.entry(key)?.key_span)
+    }
+
+    fn step(&self, step: &Step) -> Option<&Self> {
+        match step {
+            Step::Key(key) => self.get(key),
+            Step::Index(index) => self.items().get(*index),
+        }
+    }
+
     /// The nodes on the way to a place, as far as they are there.
     fn way<'a>(&'a self, place: &Place) -> impl Iterator<Item = (&'a Self, Span)> {
         place.steps().iter().scan(self, |node, step| {
@@ -142,10 +165,11 @@ impl Value {
             Self::Broken | Self::Null => "nothing",
             Self::Bool(true) => "`true`",
             Self::Bool(false) => "`false`",
+            Self::Number(text) if text.parse::<i128>().is_err() => "a number that is not whole",
             Self::Number(_) => "a number",
             Self::Text(_) => "text",
             Self::List(_) => "a list",
-            Self::Map(_) => "settings of its own",
+            Self::Map(_) => "settings",
         }
     }
 }

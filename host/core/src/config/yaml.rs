@@ -7,7 +7,7 @@ use super::{
     tree::{Entry, Node, Value},
 };
 use serde_yaml::granit_parser::{
-    Event, Options, Parser, ScalarStyle, ScanError, StrInput, options,
+    Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput, options,
 };
 
 /// Reads the one document of `text`; nothing if it is no YAML, which is a problem then.
@@ -15,6 +15,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
     // A few levels are all that settings need; the tree is walked by recursion.
     let options: Options = options! {
         emit_unresolved_aliases: true,
+        emit_anchor_events: true,
         block_nesting_limit: 64,
         flow_nesting_limit: 64,
     };
@@ -70,25 +71,26 @@ impl<'a> Reader<'a> {
         Ok(document.unwrap_or_else(empty))
     }
 
+    /// The next event that is about a node. Anchors and tags are refused on the way.
     fn next(&mut self) -> Result<Option<Spanned<'a>>, ScanError> {
-        let Some(next) = self.parser.next_event() else { return Ok(None) };
-        let (event, span) = next?;
-        let byte = |offset: Option<usize>| offset.unwrap_or_default().min(self.text.len());
-        let start = byte(span.start.byte_offset());
-        let end = byte(span.end.byte_offset()).max(start);
-        Ok(Some((event, Span { start, end })))
+        while let Some(next) = self.parser.next_event() {
+            let (event, span) = next?;
+            let byte = |mark: Marker| mark.byte_offset().unwrap_or_default().min(self.text.len());
+            let start = byte(span.start);
+            let place = Span { start, end: byte(span.end).max(start) };
+            if let Some(tag) = span.tag_span() {
+                let start = byte(tag.start);
+                self.refuse(Span { start, end: byte(tag.end).max(start) }, "a tag");
+            }
+            match event {
+                Event::Anchor(..) => self.refuse(place, "an anchor"),
+                event => return Ok(Some((event, place))),
+            }
+        }
+        Ok(None)
     }
 
     fn node(&mut self, (event, span): Spanned<'a>) -> Result<Node, ScanError> {
-        let (anchor, tag) = match &event {
-            Event::Scalar(_, _, anchor, tag)
-            | Event::SequenceStart(_, anchor, tag)
-            | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
-            _ => (0, false),
-        };
-        if anchor != 0 || tag {
-            self.refuse(span, "an anchor or a tag");
-        }
         Ok(match event {
             Event::Scalar(text, style, ..) => {
                 let end = text_end(self.text, span, style);

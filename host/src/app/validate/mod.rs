@@ -11,7 +11,7 @@ use clap::Args;
 use environment::Process;
 use serde_json::json;
 use std::{
-    fs,
+    env, fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -51,13 +51,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 pub(super) fn read(file: &Path) -> Result<Loaded, Failure> {
     let mut loaded = read_alone(file)?;
     let folder = folder(file);
-    if let Some(config) = loaded.config.take() {
-        let mut problems = properties::check_properties(&loaded, &config);
-        problems.extend(schemas::check_schemas(&loaded, &config, folder));
-        problems.extend(transforms::check_transforms(&mut loaded, &config, folder)?);
-        loaded.report(problems);
-        loaded.config = Some(config).filter(|_| loaded.is_valid());
-    }
+    let mut problems = properties::check_properties(&loaded);
+    problems.extend(schemas::check_schemas(&loaded, folder));
+    problems.extend(transforms::check_transforms(&mut loaded, folder)?);
+    loaded.report(problems);
     Ok(loaded)
 }
 
@@ -79,7 +76,8 @@ fn folder(file: &Path) -> &Path {
 
 /// Shows what is wrong.
 pub(super) fn show(loaded: &Loaded, is_terminal: bool, out: &mut impl Write) -> io::Result<()> {
-    let style = if is_terminal { Style::Coloured } else { Style::Plain };
+    let is_coloured = is_terminal && env::var_os("NO_COLOR").is_none();
+    let style = if is_coloured { Style::Coloured } else { Style::Plain };
     text::write_problems(loaded, style, out)
 }
 

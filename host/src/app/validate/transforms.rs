@@ -6,7 +6,7 @@ use crate::{
     wasm::{InitError, Runtime, WasmTransform},
 };
 use std::path::Path;
-use transom_core::config::{Config, Loaded, Place, Problem, Transform};
+use transom_core::config::{Loaded, Place, Problem, Transform};
 
 /// Configures every transform in the sandbox. `folder` is where relative paths of modules begin.
 ///
@@ -14,21 +14,19 @@ use transom_core::config::{Config, Loaded, Place, Problem, Transform};
 /// If there is no sandbox to do it in.
 pub(super) fn check_transforms(
     loaded: &mut Loaded,
-    config: &Config,
     folder: &Path,
 ) -> Result<Vec<Problem>, Failure> {
+    let connectors = loaded.below(&Place::default().key("connectors"));
+    let places = connectors.iter().flat_map(|connector| loaded.below(&connector.key("transforms")));
+    let transforms =
+        places.filter_map(|place| loaded.part(&place).map(|transform| (place, transform)));
+    let transforms: Vec<(Place, Transform)> = transforms.collect();
     let mut problems = Vec::new();
-    let all = config.connectors.iter().flat_map(|(name, connector)| {
-        let place = Place::of_connector(name).key("transforms");
-        connector.transforms.iter().enumerate().map(move |(at, one)| (place.index(at), one))
-    });
-    let mut all = all.peekable();
-    if all.peek().is_none() {
-        return Ok(problems);
-    }
-    let runtime = library::runtime()?;
-    for (place, transform) in all {
-        problems.extend(check_transform(loaded, &place, transform, (&runtime, folder))?);
+    if !transforms.is_empty() {
+        let runtime = library::runtime()?;
+        for (place, transform) in transforms {
+            problems.extend(check_transform(loaded, &place, &transform, (&runtime, folder))?);
+        }
     }
     Ok(problems)
 }

@@ -8,8 +8,10 @@ mod hints;
 mod map;
 mod scalar;
 
+pub use hints::CONNECT_SETTINGS;
+
 use super::{
-    Place, Problem, Source, Span, suggest,
+    Place, Problem, Source, Span, is_sensitive, suggest,
     tree::{Entry, Node, Value as Tree},
 };
 use serde_json::Value;
@@ -117,14 +119,16 @@ impl<'a> Checker<'a> {
         if !matches!(node.value, Tree::Map(_)) {
             return self.no_choice(node, key, &tags, place);
         }
-        let Tree::Map(entries) = &mut node.value else { return };
-        if entries.len() != 1 {
-            let span = entries.get(1).map_or(key, |second| second.key_span);
-            let message = format!("`{name}` takes one choice, found {}", entries.len());
-            let help = format!("keep {}", one_of(&tags));
+        if node.entries().len() != 1 {
+            let span = node.entries().get(1).map_or(key, |second| second.key_span);
+            let message = format!("`{name}` takes one choice, found {}", node.entries().len());
+            let given = |tag: &&str| node.entry(tag).is_some();
+            let given: Vec<&str> = tags.iter().copied().filter(given).collect();
+            let help = format!("keep {}", one_of(if given.is_empty() { &tags } else { &given }));
             self.problems.push(Problem::error(span, message, "one of them", help));
             return self.hide_leaves(node);
         }
+        let Tree::Map(entries) = &mut node.value else { return };
         let Some(Entry { key: tag, key_span, node: settings }) = entries.first_mut() else {
             return;
         };
@@ -167,12 +171,13 @@ impl<'a> Checker<'a> {
         let blanks = after_key.len() - after_key.trim_start_matches([':', ' ']).len();
         let start = entry.key_span.end + blanks;
         self.source.hide(Span { start, end: entry.node.span.end.max(start) });
-        let text = match &entry.node.value {
-            Tree::Number(text) if super::is_sensitive(&entry.key) => text,
-            Tree::Text(text) => text,
-            _ => return,
-        };
-        self.source.keep_secret(text);
+        // The value of a name that is merely unknown is found in many a message by chance.
+        if !is_sensitive(&entry.key) {
+            return;
+        }
+        if let Tree::Number(text) | Tree::Text(text) = &entry.node.value {
+            self.source.keep_secret(text);
+        }
     }
 }
 

@@ -5,8 +5,7 @@ use crate::config::{Problem, Span, tree::Node};
 
 pub(super) fn check(connector: &Declared<'_>, root: &Node, problems: &mut Vec<Problem>) {
     let schemas = root.get("schemas").and_then(|schemas| schemas.get("protobuf"));
-    let has_schemas =
-        schemas.is_some_and(|schemas| !schemas.names().is_empty() || !schemas.is_whole());
+    let has_schemas = schemas.is_some_and(|schemas| !schemas.names_none());
     let own =
         ["key", "value", "header"].map(|key| (connector.node.get(key), connector.source.is_some()));
     let sink = connector.sink("kafka");
@@ -42,7 +41,7 @@ pub(super) fn check(connector: &Declared<'_>, root: &Node, problems: &mut Vec<Pr
 fn messages(protobuf: &Node, key: Span, problems: &mut Vec<Problem>) {
     let Some(messages) = protobuf.entry("messages") else { return };
     let entries = messages.node.entries();
-    if entries.is_empty() && messages.node.is_whole() {
+    if entries.is_empty() && messages.node.is_map() {
         problems.push(Problem::error(
             key,
             "`messages` names no message",
@@ -53,7 +52,7 @@ fn messages(protobuf: &Node, key: Span, problems: &mut Vec<Problem>) {
     for entry in entries {
         if let Some(pattern) = entry.key.strip_prefix('/') {
             let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
-            check_regex("messages", pattern, entry.key_span, problems);
+            check_regex("this pattern", pattern, entry.key_span, problems);
         }
     }
 }

@@ -57,7 +57,7 @@ fn of_a_sink(connector: &Declared<'_>, problems: &mut Vec<Problem>) {
             "one of them",
             "keep one; a regex can name topics: `a|b|c.*`",
         )),
-        (Some(topics), None) if topics.node.names().is_empty() && topics.node.is_whole() => {
+        (Some(topics), None) if topics.node.names_none() => {
             problems.push(Problem::error(
                 topics.key_span,
                 "`topics` names no topic",

@@ -7,15 +7,20 @@ use crate::config::{
     tree::{Entry, Node},
 };
 
-/// A property that Transom sets: why, and what to do instead.
-struct Owned {
-    names: &'static [&'static str],
-    reason: &'static str,
-    help: &'static str,
+/// Properties of librdkafka's that are Transom's to set, or nobody's.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnedProperty {
+    /// Their names.
+    pub names: &'static [&'static str],
+    /// Why they are no configuration.
+    pub reason: &'static str,
+    /// What to do instead.
+    pub help: &'static str,
 }
 
-const OWNED: [Owned; 8] = [
-    Owned {
+/// All of them.
+pub const OWNED_PROPERTIES: [OwnedProperty; 9] = [
+    OwnedProperty {
         names: &[
             "enable.auto.commit",
             "auto.commit.enable",
@@ -25,37 +30,42 @@ const OWNED: [Owned; 8] = [
         reason: "an offset is committed once everything before it is delivered, never by the clock alone",
         help: "take it out; how often is `offset.flush.interval.ms`",
     },
-    Owned {
+    OwnedProperty {
+        names: &["enable.partition.eof", "offset.store.method"],
+        reason: "no task waits for the end of a partition, and offsets are in Kafka or in the sink",
+        help: "take it out",
+    },
+    OwnedProperty {
         names: &["plugin.library.paths"],
         reason: "it loads native code into the process",
         help: "take it out",
     },
-    Owned {
+    OwnedProperty {
         names: &["group.id"],
         reason: "each connector has a group of its own",
         help: "write `group.id` in the connector itself, beside `topics`",
     },
-    Owned {
+    OwnedProperty {
         names: &["enable.idempotence"],
         reason: "producers are always idempotent",
         help: "take it out",
     },
-    Owned {
+    OwnedProperty {
         names: &["acks", "request.required.acks"],
         reason: "a record counts as delivered once all in-sync replicas have it",
         help: "take it out; `acks=all` is always set",
     },
-    Owned {
+    OwnedProperty {
         names: &["message.timeout.ms", "delivery.timeout.ms"],
         reason: "a record that expires while later ones arrive would break the order",
         help: "take it out; the task retries without limit and turns DEGRADED meanwhile",
     },
-    Owned {
+    OwnedProperty {
         names: &["transactional.id"],
         reason: "producers are idempotent, not transactional",
         help: "take it out",
     },
-    Owned {
+    OwnedProperty {
         names: &["partitioner"],
         reason: "keys must land where Java's producers put them (`murmur2_random`)",
         help: "take it out; `keep.partition` of the Kafka sink keeps the partition's number",
@@ -103,7 +113,7 @@ pub(super) fn check(connector: &Declared<'_>, root: &Node, problems: &mut Vec<Pr
 
 fn has_servers(cluster: &Entry, problems: &mut Vec<Problem>) {
     let names = ["bootstrap.servers", "metadata.broker.list"];
-    if cluster.node.is_whole() && !names.iter().any(|name| cluster.node.get(name).is_some()) {
+    if cluster.node.is_map() && !names.iter().any(|name| cluster.node.get(name).is_some()) {
         problems.push(Problem::error(
             cluster.key_span,
             format!("`{}` lacks `bootstrap.servers`", cluster.key),
@@ -115,12 +125,13 @@ fn has_servers(cluster: &Entry, problems: &mut Vec<Problem>) {
 
 fn owned(properties: &Node, problems: &mut Vec<Problem>) {
     for entry in properties.entries() {
-        let Some(owned) = OWNED.iter().find(|owned| owned.names.contains(&entry.key.as_str()))
+        let Some(owned) =
+            OWNED_PROPERTIES.iter().find(|owned| owned.names.contains(&entry.key.as_str()))
         else {
             continue;
         };
         let message = format!("`{}` is not for configuration: {}", entry.key, owned.reason);
-        problems.push(Problem::error(entry.key_span, message, "is set by Transom", owned.help));
+        problems.push(Problem::error(entry.key_span, message, "not to be set", owned.help));
     }
 }
 

@@ -9,9 +9,12 @@ mod sqlite;
 mod topics;
 mod transforms;
 
+pub use librdkafka::{OWNED_PROPERTIES, OwnedProperty};
+
 use super::{
     Problem, Source, Span,
     tree::{Entry, Node},
+    yaml::REFUSED,
 };
 use regex::Regex;
 
@@ -22,6 +25,7 @@ pub(super) fn check(root: &Node, source: &Source, problems: &mut Vec<Problem>) {
         .map(Node::entries)
         .unwrap_or_default()
         .iter()
+        .filter(|entry| entry.node.is_map() && entry.key != REFUSED)
         .map(Declared::of)
         .collect();
     librdkafka::check_cluster(root, problems);
@@ -69,7 +73,7 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// A problem if `text` is no regex; `what` names the setting.
+/// A problem if `text` is no regex; `what` says of what.
 fn check_regex(what: &str, text: &str, span: Span, problems: &mut Vec<Problem>) {
     let Err(error) = Regex::new(text) else { return };
     // The parser draws the pattern with a caret; its last line has the reason.
@@ -77,7 +81,7 @@ fn check_regex(what: &str, text: &str, span: Span, problems: &mut Vec<Problem>) 
     let reason = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
     problems.push(Problem::error(
         span,
-        format!("`{what}` is no regex: {reason}"),
+        format!("{what} is no regex: {reason}"),
         "does not parse",
         "use the syntax of Rust's `regex` crate: no look-around, no back-references; `\\` stays single in single quotes",
     ));

@@ -50,7 +50,7 @@ pub(super) fn check(connector: &Declared<'_>, problems: &mut Vec<Problem>) {
     if let Some(regex) = node.get("topics.regex")
         && let Some(text) = regex.text()
     {
-        check_regex("topics.regex", text, regex.span, problems);
+        check_regex("`topics.regex`", text, regex.span, problems);
     }
     dead_letters(connector, problems);
     let topics = Topics::of(node).filter(|_| connector.sink.is_some());

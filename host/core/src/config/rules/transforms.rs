@@ -32,7 +32,7 @@ fn condition(when: &Entry, problems: &mut Vec<Problem>) {
     if let Some(topic) = when.node.get("topic")
         && let Some(text) = topic.text()
     {
-        check_regex("when.topic", text, topic.span, problems);
+        check_regex("`when.topic`", text, topic.span, problems);
     }
     let others = ["topic", "header", "tombstone"];
     if let Some(negate) = when.node.entry("negate")
