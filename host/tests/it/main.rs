@@ -16,4 +16,5 @@ mod model;
 #[expect(dead_code, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/native.rs"]
 mod native;
+mod query;
 mod sandbox;
