@@ -1,12 +1,30 @@
 //! What a person sees of connectors and tasks.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// All connectors of a process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// In the order of the configuration.
     pub connectors: Vec<ConnectorStatus>,
+}
+
+impl Status {
+    /// Why the process is not ready, a line for each task that has failed or did not start yet.
+    pub fn not_ready(&self) -> Vec<String> {
+        let tasks = self
+            .connectors
+            .iter()
+            .flat_map(|connector| connector.tasks.iter().map(move |task| (connector, task)));
+        tasks
+            .filter(|(_, task)| matches!(task.state, State::Failed | State::Restarting))
+            .map(|(connector, task)| {
+                let reason = task.reason.as_deref().unwrap_or("no reason given");
+                format!("{} task {} is {}: {reason}", connector.name, task.id, task.state)
+            })
+            .collect()
+    }
 }
 
 /// One connector.
@@ -99,4 +117,17 @@ pub struct TransformStatus {
     pub module: String,
     /// The module's sha256.
     pub sha256: String,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unassigned => "UNASSIGNED",
+            Self::Running => "RUNNING",
+            Self::Degraded => "DEGRADED",
+            Self::Failed => "FAILED",
+            Self::Restarting => "RESTARTING",
+            Self::Stopped => "STOPPED",
+        })
+    }
 }

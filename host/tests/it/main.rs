@@ -10,6 +10,7 @@ mod hostile_modules;
 mod hostile_records;
 mod live;
 mod live_connect;
+mod live_kafka;
 #[expect(dead_code, unused_imports, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/model.rs"]
 mod model;
@@ -18,3 +19,4 @@ mod model;
 mod native;
 mod query;
 mod sandbox;
+mod validate;

@@ -167,7 +167,7 @@ impl JsonSchema for RejectLimit {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({"anyOf": [
             {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": "^[0-9.]+ ?%?$"},
+            {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? ?%?$", "examples": ["100", "10%"]},
         ]})
     }
 }

@@ -4,22 +4,40 @@
 //! The JSON Schema of the file, the reference of all settings and the reader are made from these types, so the text
 //! above each field is what an operator reads.
 
+mod check;
 mod connector;
 mod converter;
+mod json;
+mod load;
+mod place;
+mod placeholder;
+mod problem;
+mod properties;
+mod rules;
 mod sinks;
+mod source;
 mod sources;
+mod suggest;
 mod transform;
+mod tree;
 mod values;
+mod yaml;
 
 pub use connector::{Connector, RejectLimit, Tolerance};
 pub use converter::{
     BytesConverter, BytesForm, ConverterSettings, Defaults, Int64, InvalidUtf8, JsonConverter,
     MessageMapping, Names, ProtobufConverter, StringConverter, UnknownFields,
 };
+pub use load::{Loaded, load, schema, schema_for_editors};
+pub use place::Place;
+pub use placeholder::Environment;
+pub use problem::{Problem, Severity, Span};
+pub use properties::{Properties, is_sensitive, nearest_property};
 pub use sinks::{
     Column, ColumnType, ConsoleSink, DiscardSink, FileFormat, FileSink, KafkaSink, Metadata,
     SinkSettings, SqliteSink, Table, TimestampUnit,
 };
+pub use source::{Excerpt, Source};
 pub use sources::{FileSource, FileSourceFormat, SourceSettings};
 pub use transform::{Transform, When};
 pub use values::{List, Secret};
@@ -27,9 +45,6 @@ pub use values::{List, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// Properties of librdkafka's, by name; a number or a boolean is written as it is spelt.
-pub type Properties = BTreeMap<String, String>;
 
 /// All of `connectors.yaml`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -1,11 +1,13 @@
 //! One SMT of a connector.
 
+use crate::predicate::{Predicate, TopicPattern};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// A transform.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transform {
     /// What the transform is called in states, metrics and dead letters; unique in its connector.
@@ -37,6 +39,27 @@ pub struct When {
     /// Turns the answer round.
     #[serde(default)]
     pub negate: bool,
+}
+
+impl fmt::Debug for Transform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What an SMT calls its secrets nobody knows (invariant 9).
+        let Self { name, smt, config: _, when } = self;
+        let mut shown = f.debug_struct("Transform");
+        shown.field("name", name).field("smt", smt).field("when", when).finish_non_exhaustive()
+    }
+}
+
+impl When {
+    /// The condition, ready to be asked.
+    ///
+    /// # Errors
+    /// [`regex::Error`] if `topic` is no regex.
+    pub fn predicate(&self) -> Result<Predicate, regex::Error> {
+        let Self { topic, header, tombstone, negate } = self;
+        let topic = topic.as_deref().map(TopicPattern::new).transpose()?;
+        Ok(Predicate { topic, header: header.clone(), tombstone: *tombstone, negate: *negate })
+    }
 }
 
 fn no_settings() -> Box<RawValue> {

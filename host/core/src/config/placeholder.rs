@@ -1,0 +1,228 @@
+//! `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` in values.
+
+use super::{
+    Problem, Span,
+    tree::{Node, Value},
+    yaml::scalar,
+};
+
+/// What a configuration may ask for from outside. The host implements it; core performs no I/O (invariant 6).
+pub trait Environment {
+    /// The value of an environment variable; nothing if it is not set.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words; the content is no part of them.
+    fn file(&self, path: &str) -> Result<String, String>;
+}
+
+/// Puts values in for placeholders, everywhere in the tree. Returns all that was put in, so that nobody shows it.
+pub(super) fn resolve(
+    root: &mut Node,
+    text: &str,
+    environment: &dyn Environment,
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    let mut resolver = Resolver { text, environment, problems, secrets: Vec::new() };
+    resolver.walk(root);
+    resolver.secrets
+}
+
+struct Resolver<'a> {
+    text: &'a str,
+    environment: &'a dyn Environment,
+    problems: &'a mut Vec<Problem>,
+    secrets: Vec<String>,
+}
+
+/// A piece of a text with placeholders in it.
+enum Piece<'a> {
+    Plain(&'a str),
+    Placeholder { spelt: &'a str, inside: &'a str },
+    Unclosed(&'a str),
+}
+
+impl Resolver<'_> {
+    fn walk(&mut self, node: &mut Node) {
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.walk(item)),
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| self.walk(&mut entry.node)),
+            Value::Text(text) if text.contains('$') => {
+                let text = std::mem::take(text);
+                self.scalar(node, &text);
+            }
+            _ => (),
+        }
+    }
+
+    fn scalar(&mut self, node: &mut Node, text: &str) {
+        let mut whole = String::with_capacity(text.len());
+        let mut failed = false;
+        for piece in pieces(text) {
+            match piece {
+                Piece::Plain(plain) => whole.push_str(plain),
+                Piece::Placeholder { spelt, inside } => match self.value(inside) {
+                    Ok(value) => {
+                        node.resolved = true;
+                        whole.push_str(&value);
+                        self.secrets.push(value);
+                    }
+                    Err(refusal) => {
+                        failed = true;
+                        self.problems.push(refusal.at(self.place(node.span, spelt)));
+                    }
+                },
+                Piece::Unclosed(spelt) => {
+                    failed = true;
+                    let span = self.place(node.span, spelt);
+                    let help = "close it with `}`; for a dollar followed by a brace write `$${`";
+                    let message = "a `${` is never closed";
+                    self.problems.push(Problem::error(span, message, "begins here", help));
+                }
+            }
+        }
+        let quoted = self.spelt(node.span).starts_with(['"', '\'', '|', '>']);
+        node.value = if failed {
+            Value::Broken
+        } else if node.resolved {
+            read_again(&whole, !quoted)
+        } else {
+            Value::Text(whole)
+        };
+    }
+
+    fn value(&self, inside: &str) -> Result<String, Refusal> {
+        let (provider, rest) = inside.split_once(':').unwrap_or((inside, ""));
+        match provider {
+            "env" => {
+                let (name, default) = match rest.split_once(":-") {
+                    Some((name, default)) => (name, Some(default.to_owned())),
+                    None => (rest, None),
+                };
+                if !is_name(name) {
+                    return Err(Refusal::unknown());
+                }
+                let value = self.environment.variable(name);
+                // As in a shell: `:-` also stands in for a variable that is set and empty.
+                let value = value.filter(|value| default.is_none() || !value.is_empty());
+                value.or(default).ok_or_else(|| Refusal::unset(name))
+            }
+            "file" => match self.environment.file(rest) {
+                Ok(text) => {
+                    Ok(text.strip_suffix('\n').map_or(text.as_str(), without_return).to_owned())
+                }
+                Err(error) => Err(Refusal::unreadable(rest, &error)),
+            },
+            _ => Err(Refusal::unknown()),
+        }
+    }
+
+    fn spelt(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// Where `spelt` stands in a scalar; the whole scalar where escapes hide it.
+    fn place(&self, span: Span, spelt: &str) -> Span {
+        let at = self.spelt(span).find(spelt);
+        at.map_or(span, |at| span.within(at, at + spelt.len()))
+    }
+}
+
+/// What was put in may be a number, a boolean or nothing at all; it is never a list or a map.
+fn read_again(text: &str, plain: bool) -> Value {
+    match scalar(text, plain) {
+        Value::Null if !text.is_empty() => Value::Text(text.to_owned()),
+        value => value,
+    }
+}
+
+/// The last line break of a file is no part of the value, with or without a carriage return.
+fn without_return(text: &str) -> &str {
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+struct Refusal {
+    message: String,
+    label: &'static str,
+    help: String,
+}
+
+impl Refusal {
+    fn unset(name: &str) -> Self {
+        Self {
+            message: format!("the environment variable `{name}` is not set"),
+            label: "is not set",
+            help: format!("set it, or give a default: `${{env:{name}:-default}}`"),
+        }
+    }
+
+    fn unreadable(path: &str, error: &str) -> Self {
+        Self {
+            // Whatever else stands here may be a part of a secret with a dollar in it.
+            message: match path.strip_prefix('/') {
+                Some(_) => format!("the file `{path}` cannot be read: {error}"),
+                None => format!("the file cannot be read: {error}"),
+            },
+            label: "cannot be read",
+            help: "name a file that the process may read: `${file:/path}`".to_owned(),
+        }
+    }
+
+    fn unknown() -> Self {
+        Self {
+            message: "this is no placeholder that is known".to_owned(),
+            label: "not read",
+            help: "write `${env:NAME}`, `${env:NAME:-default}` or `${file:/path}`; for a dollar followed by a brace write \
+                   `$${`"
+                .to_owned(),
+        }
+    }
+
+    fn at(self, span: Span) -> Problem {
+        Problem::error(span, self.message, self.label, self.help)
+    }
+}
+
+/// Cuts a text at its placeholders. `$$` is a dollar; `${word}` without a colon is somebody else's, as in `${topic}`.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, _)) = rest.split_once('$') {
+        pieces.push(Piece::Plain(before));
+        rest = rest.strip_prefix(before).unwrap_or_default();
+        let taken = match rest.strip_prefix("${") {
+            _ if rest.starts_with("$$") => {
+                pieces.push(Piece::Plain("$"));
+                2
+            }
+            Some(inside) => match inside.split_once('}') {
+                None => {
+                    pieces.push(Piece::Unclosed(rest));
+                    rest.len()
+                }
+                Some((inside, _)) => {
+                    let (spelt, _) = rest.split_at(inside.len() + 3);
+                    pieces.push(if inside.contains(':') {
+                        Piece::Placeholder { spelt, inside }
+                    } else {
+                        Piece::Plain(spelt)
+                    });
+                    spelt.len()
+                }
+            },
+            None => {
+                pieces.push(Piece::Plain("$"));
+                1
+            }
+        };
+        rest = rest.split_at(taken).1;
+    }
+    pieces.push(Piece::Plain(rest));
+    pieces
+}

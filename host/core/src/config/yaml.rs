@@ -1,0 +1,211 @@
+//! YAML to a tree, in one pass over the parser's events: each key and each value with its place.
+//!
+//! `serde_yaml` itself gives places for values of types only, not for the keys of any tree, so its parser is used.
+
+use super::{
+    Problem, Span,
+    tree::{Entry, Node, Value},
+};
+use serde_yaml::granit_parser::{
+    Event, Options, Parser, ScalarStyle, ScanError, StrInput, options,
+};
+
+/// Reads the one document of `text`; nothing if it is no YAML, which is a problem then.
+pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
+    // A few levels are all that settings need; the tree is walked by recursion.
+    let options: Options = options! {
+        emit_unresolved_aliases: true,
+        block_nesting_limit: 64,
+        flow_nesting_limit: 64,
+    };
+    let mut reader =
+        Reader { text, parser: Parser::new_from_str_with_options(text, options), problems };
+    match reader.document() {
+        Ok(node) => Some(node),
+        Err(error) => {
+            let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
+            let at = text.floor_char_boundary(at);
+            let span = Span { start: at, end: text.ceil_char_boundary((at + 1).min(text.len())) };
+            reader.problems.push(Problem::error(
+                span,
+                format!("this is not YAML: {}", error.info()),
+                "reading stops here",
+                "look for a missing quote, a wrong indentation or a tab at this line or above; text that begins with one of \
+                 `@ % * & ! | > { [` or holds `: ` or ` #` needs quotes",
+            ));
+            None
+        }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    parser: Parser<'a, StrInput<'a>>,
+    problems: &'a mut Vec<Problem>,
+}
+
+type Spanned<'a> = (Event<'a>, Span);
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Node, ScanError> {
+        let mut document: Option<Node> = None;
+        while let Some((event, span)) = self.next()? {
+            match event {
+                Event::DocumentStart(..) if document.is_some() => {
+                    let message = "there is a second YAML document in the file";
+                    let help = "put everything into one document, without a line `---` in between";
+                    self.problems.push(Problem::error(span, message, "begins here", help));
+                }
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(..)
+                | Event::DocumentEnd => (),
+                _ => {
+                    let node = self.node((event, span))?;
+                    document.get_or_insert(node);
+                }
+            }
+        }
+        let empty = || Node::new(Span { start: 0, end: self.text.len().min(1) }, Value::Null);
+        Ok(document.unwrap_or_else(empty))
+    }
+
+    fn next(&mut self) -> Result<Option<Spanned<'a>>, ScanError> {
+        let Some(next) = self.parser.next_event() else { return Ok(None) };
+        let (event, span) = next?;
+        let byte = |offset: Option<usize>| offset.unwrap_or_default().min(self.text.len());
+        let start = byte(span.start.byte_offset());
+        let end = byte(span.end.byte_offset()).max(start);
+        Ok(Some((event, Span { start, end })))
+    }
+
+    fn node(&mut self, (event, span): Spanned<'a>) -> Result<Node, ScanError> {
+        let (anchor, tag) = match &event {
+            Event::Scalar(_, _, anchor, tag)
+            | Event::SequenceStart(_, anchor, tag)
+            | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
+            _ => (0, false),
+        };
+        if anchor != 0 || tag {
+            self.refuse(span, "an anchor or a tag");
+        }
+        Ok(match event {
+            Event::Scalar(text, style, ..) => {
+                let end = text_end(self.text, span, style);
+                Node::new(Span { end, ..span }, scalar(&text, style == ScalarStyle::Plain))
+            }
+            Event::SequenceStart(..) => {
+                let mut items = Vec::new();
+                let mut end = span;
+                while let Some(next) = self.next()? {
+                    if next.0 == Event::SequenceEnd {
+                        end = next.1;
+                        break;
+                    }
+                    items.push(self.node(next)?);
+                }
+                let end = items.last().map_or(end.end, |last| flow_end(last.span, end));
+                Node::new(Span { end, ..span }, Value::List(items))
+            }
+            Event::MappingStart(..) => self.map(span)?,
+            _ => {
+                self.refuse(span, "an alias");
+                Node::new(span, Value::Broken)
+            }
+        })
+    }
+
+    fn map(&mut self, span: Span) -> Result<Node, ScanError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut end = span;
+        while let Some(next) = self.next()? {
+            if next.0 == Event::MappingEnd {
+                end = next.1;
+                break;
+            }
+            let (key_span, key) = self.key(next)?;
+            let Some(value) = self.next()? else { break };
+            let node = self.node(value)?;
+            self.judge_key(&key, key_span, &entries);
+            entries.push(Entry { key, key_span, node });
+        }
+        let end = entries.last().map_or(end.end, |last| flow_end(last.span(), end));
+        Ok(Node::new(Span { end, ..span }, Value::Map(entries)))
+    }
+
+    fn key(&mut self, next: Spanned<'a>) -> Result<(Span, String), ScanError> {
+        if let Event::Scalar(text, ..) = &next.0 {
+            let text = text.clone().into_owned();
+            let node = self.node(next)?;
+            return Ok((node.span, text));
+        }
+        let node = self.node(next)?;
+        if node.value != Value::Broken {
+            self.problems.push(Problem::error(
+                node.span,
+                "a key is a list or a map",
+                "must be text",
+                "write `key: value`; a value that begins with `{` or `[` and is text needs quotes",
+            ));
+        }
+        // Whoever judges keys passes by what has been judged here.
+        Ok((node.span, REFUSED.to_owned()))
+    }
+
+    fn judge_key(&mut self, key: &str, span: Span, before: &[Entry]) {
+        if key == REFUSED {
+            let message = "merge keys (`<<`) are not read";
+            let help = "write the settings out";
+            if self.text.get(span.start..span.end) == Some(REFUSED) {
+                self.problems.push(Problem::error(span, message, "merge key", help));
+            }
+        } else if let Some(first) = before.iter().find(|entry| entry.key == key) {
+            let before = self.text.get(..first.key_span.start).unwrap_or_default();
+            let line = 1 + before.matches('\n').count();
+            let message = format!("`{key}` is given twice");
+            let help = format!("the first is on line {line}; keep one of them");
+            self.problems.push(Problem::error(span, message, "second time", help));
+        }
+    }
+
+    fn refuse(&mut self, span: Span, what: &str) {
+        self.problems.push(Problem::error(
+            span,
+            format!("this is {what}, which is not read here"),
+            "not read",
+            "write the value out; text that begins with `&`, `*` or `!` needs quotes",
+        ));
+    }
+}
+
+/// The key under which stands what was refused for its key.
+pub(super) const REFUSED: &str = "<<";
+
+/// What a scalar means. Numbers are what JSON takes for one, so that `0123`, `0x1F` and `1_000` keep their spelling.
+pub(super) fn scalar(text: &str, plain: bool) -> Value {
+    match text {
+        _ if !plain => Value::Text(text.to_owned()),
+        "" | "~" | "null" => Value::Null,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ if is_number(text) => Value::Number(text.to_owned()),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+}
+
+/// Block texts end before the next key; their spans run up to it, so the blanks at the end are taken off.
+fn text_end(text: &str, span: Span, style: ScalarStyle) -> usize {
+    let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+    let spelt = text.get(span.start..span.end).unwrap_or_default();
+    if quoted { span.end } else { span.start + spelt.trim_end().len() }
+}
+
+/// The end of a list or a map: its closing bracket, or the end of its last item where it has none.
+fn flow_end(last: Span, end: Span) -> usize {
+    if end.end > end.start { end.end } else { last.end }
+}

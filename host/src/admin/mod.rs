@@ -1,0 +1,137 @@
+//! What a running process tells over HTTP: metrics, health, status. Loopback by default, and read-only.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `GET /metrics` | Prometheus text |
+//! | `GET /health/live` | 200 while the process serves |
+//! | `GET /health/ready` | 200 while every task has started and none has failed, else 503 and the reasons, a line each |
+//! | `GET /status` | [`Status`] as JSON |
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use std::{io, net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use transom_runtime::status::Status;
+
+/// What is served.
+pub trait View: Send + Sync {
+    /// All connectors and tasks, as they are now.
+    fn status(&self) -> Status;
+
+    /// All metrics, in Prometheus' text format.
+    fn metrics(&self) -> String;
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The text is no address.
+    #[error(
+        "`admin.listen: {listen}` is not an address: expected host:port, such as 127.0.0.1:8083; port 0 takes a free one"
+    )]
+    Address {
+        /// What was given.
+        listen: String,
+    },
+    /// Somebody else has the port.
+    #[error(
+        "`admin.listen: {listen}` is taken: another process listens there. Choose another port with `admin.listen` or --admin-listen; port 0 takes a free one"
+    )]
+    Taken {
+        /// What was given.
+        listen: String,
+    },
+    /// The system does not let the process listen there.
+    #[error("cannot listen on `admin.listen: {listen}`")]
+    Listen {
+        /// What was given.
+        listen: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The server; it runs until it is [stopped](Self::stop).
+#[derive(Debug)]
+pub struct Admin {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Admin {
+    /// Listens on an address (`host:port`) and serves.
+    ///
+    /// # Errors
+    /// [`AdminError`] if the address is none, is taken, or may not be used.
+    pub async fn start(listen: &str, view: Arc<dyn View>) -> Result<Self, AdminError> {
+        let listener = TcpListener::bind(listen).await.map_err(|source| refused(listen, source))?;
+        let address = listener.local_addr().map_err(|source| refused(listen, source))?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router(view)).with_graceful_shutdown(stopped).await
+        });
+        Ok(Self { address, stop, serving })
+    }
+
+    /// Where it listens: the port that was taken, if any was asked for.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets go of the port; answers under way are finished.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Ok(Err(error)) = self.serving.await {
+            tracing::warn!(%error, "the admin listener ended badly");
+        }
+    }
+}
+
+fn refused(listen: &str, source: io::Error) -> AdminError {
+    let listen = listen.to_owned();
+    match source.kind() {
+        io::ErrorKind::AddrInUse => AdminError::Taken { listen },
+        io::ErrorKind::InvalidInput => AdminError::Address { listen },
+        _ => AdminError::Listen { listen, source },
+    }
+}
+
+fn router(view: Arc<dyn View>) -> Router {
+    Router::new()
+        .route("/health/live", get(async || "live\n"))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .with_state(view)
+}
+
+async fn metrics(State(view): State<Arc<dyn View>>) -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
+        view.metrics(),
+    )
+}
+
+async fn status(State(view): State<Arc<dyn View>>) -> Json<Status> {
+    Json(view.status())
+}
+
+async fn ready(State(view): State<Arc<dyn View>>) -> (StatusCode, String) {
+    let reasons = view.status().not_ready();
+    if reasons.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests;

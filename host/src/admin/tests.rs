@@ -1,0 +1,76 @@
+//! The listener, asked over a socket.
+
+use super::{Admin, AdminError, View};
+use crate::error::on_one_line;
+use std::sync::Arc;
+use transom_runtime::status::{ConnectorStatus, RecordCounts, State, Status, TaskStatus};
+
+struct Fixed(State);
+
+impl View for Fixed {
+    fn status(&self) -> Status {
+        let task = TaskStatus {
+            id: 0,
+            state: self.0,
+            reason: Some("the sink is away".to_owned()),
+            partitions: Vec::new(),
+            records: RecordCounts::default(),
+            restarts: 0,
+        };
+        let connector = ConnectorStatus {
+            name: "orders".to_owned(),
+            kind: "sink".to_owned(),
+            tasks: vec![task],
+            transforms: Vec::new(),
+        };
+        Status { connectors: vec![connector] }
+    }
+
+    fn metrics(&self) -> String {
+        "# EOF\n".to_owned()
+    }
+}
+
+async fn serve(state: State) -> Admin {
+    Admin::start("127.0.0.1:0", Arc::new(Fixed(state))).await.expect("a free port")
+}
+
+async fn ask(admin: &Admin, path: &str) -> (u16, String) {
+    let answer =
+        reqwest::get(format!("http://{}{path}", admin.address())).await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a text"))
+}
+
+#[tokio::test]
+async fn answers_what_the_view_shows() {
+    let admin = serve(State::Degraded).await;
+    assert_eq!(ask(&admin, "/health/live").await, (200, "live\n".to_owned()));
+    assert_eq!(ask(&admin, "/health/ready").await, (200, "ready\n".to_owned()));
+    assert_eq!(ask(&admin, "/metrics").await, (200, "# EOF\n".to_owned()));
+    let (code, status) = ask(&admin, "/status").await;
+    let status: Status =
+        serde_json::from_str(&status).expect("the shape that `transom status` reads");
+    assert_eq!((code, status), (200, Fixed(State::Degraded).status()));
+    assert_eq!(ask(&admin, "/nothing").await.0, 404);
+    admin.stop().await;
+}
+
+#[tokio::test]
+async fn a_failed_task_is_not_ready_and_says_why() {
+    let admin = serve(State::Failed).await;
+    let reason = "orders task 0 is FAILED: the sink is away\n".to_owned();
+    assert_eq!(ask(&admin, "/health/ready").await, (503, reason));
+    admin.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_had_is_named() {
+    let admin = serve(State::Running).await;
+    let taken = admin.address().to_string();
+    let view = || Arc::new(Fixed(State::Running));
+    let error = Admin::start(&taken, view()).await.expect_err("the port is taken");
+    assert!(matches!(error, AdminError::Taken { .. }), "{}", on_one_line(&error));
+    let error = Admin::start("no-address", view()).await.expect_err("no port is named");
+    assert!(matches!(error, AdminError::Address { .. }), "{}", on_one_line(&error));
+    admin.stop().await;
+}

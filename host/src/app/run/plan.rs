@@ -1,0 +1,63 @@
+//! From the configuration to what the runtime must know of a connector.
+
+use std::time::Duration;
+use transom_core::{
+    config::{Config, Connector, Properties},
+    topic::TopicCreation,
+};
+use transom_runtime::assembly::{DeadLetters, Direction, ErrorPolicy, ModuleName, Plan, Reset};
+
+/// The plan of one connector; `modules` says what its stages run.
+pub(super) fn plan(name: &str, connector: &Connector, config: &Config, modules: Vec<ModuleName>) -> Plan {
+    let direction = if connector.sink.is_some() { Direction::Sink } else { Direction::Source };
+    Plan {
+        name: name.to_owned(),
+        direction,
+        tasks: if direction == Direction::Sink { connector.tasks_max } else { 1 },
+        errors: errors(connector, modules),
+        batch_records: connector.batch_max_records,
+        buffer_bytes: connector.task_buffer_bytes,
+        flush_interval: Duration::from_millis(config.offset_flush_interval_ms),
+        flush_timeout: Duration::from_millis(config.offset_flush_timeout_ms),
+        reset: reset(&config.kafka, &connector.consumer_override),
+        creation: TopicCreation {
+            partitions: connector.topic_creation_default_partitions,
+            replication_factor: connector.topic_creation_default_replication_factor,
+            ..TopicCreation::default()
+        },
+    }
+}
+
+fn errors(connector: &Connector, modules: Vec<ModuleName>) -> ErrorPolicy {
+    // Connect's -1 is without end.
+    let retry_timeout = u64::try_from(connector.errors_retry_timeout).ok().map(Duration::from_millis);
+    let letters = |topic: &String| DeadLetters {
+        topic: topic.clone(),
+        creation: TopicCreation {
+            partitions: Some(1),
+            replication_factor: connector.errors_deadletterqueue_topic_replication_factor,
+            ..TopicCreation::default()
+        },
+    };
+    ErrorPolicy {
+        tolerance: connector.errors_tolerance,
+        retry_timeout,
+        retry_delay_max: Duration::from_millis(connector.errors_retry_delay_max_ms),
+        log: connector.errors_log_enable,
+        log_messages: connector.errors_log_include_messages,
+        dead_letters: connector.errors_deadletterqueue_topic_name.as_ref().map(letters),
+        reject_limit: connector.errors_reject_limit,
+        modules,
+    }
+}
+
+/// Where a partition begins of which nothing is stored: `auto.offset.reset`, whose default is Kafka Connect's `earliest`
+/// and not the client's `latest`.
+fn reset(kafka: &Properties, overrides: &Properties) -> Reset {
+    let set = overrides.get("auto.offset.reset").or_else(|| kafka.get("auto.offset.reset"));
+    match set.map(String::as_str) {
+        Some("latest" | "largest" | "end") => Reset::Latest,
+        Some("error" | "none") => Reset::Fail,
+        _ => Reset::Earliest,
+    }
+}

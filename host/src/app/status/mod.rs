@@ -1,0 +1,79 @@
+//! `transom status`: what the connectors of a running process do.
+
+mod text;
+
+use super::Failure;
+use crate::error::on_one_line;
+use clap::Args;
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+use transom_runtime::status::Status;
+
+/// How long a process may take to answer: its admin listener does nothing else.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const HELP: &str = "\
+States: UNASSIGNED (no partition yet), RUNNING, DEGRADED (at work on the same records until something passes), RESTARTING,
+FAILED (see the reason: it starts anew by itself, or waits for an operator), STOPPED.
+Lag is counted from the reader's position; `committed` is where a restart goes on.";
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Arguments {
+    /// Show this connector alone; may be repeated.
+    #[arg(long = "connector", value_name = "NAME")]
+    connectors: Vec<String>,
+    /// Where the process listens: its `admin.listen`.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8083")]
+    admin_listen: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut status = runtime.block_on(ask(&arguments.admin_listen))?;
+    keep(&mut status, &arguments.connectors)?;
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&status)
+            .map_err(|error| Failure::Run(error.to_string()))?;
+        writeln!(out, "{json}")?;
+    } else {
+        text::write(&status, &mut out)?;
+    }
+    Ok(())
+}
+
+async fn ask(address: &str) -> Result<Status, Failure> {
+    let failed = |error: reqwest::Error| {
+        Failure::Run(format!(
+            "no process answers on {address}: {}. Is `transom run` under way, and is this its `admin.listen` (--admin-listen)?",
+            on_one_line(&error.without_url())
+        ))
+    };
+    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(failed)?;
+    let answer = client.get(format!("http://{address}/status")).send().await.map_err(failed)?;
+    let answer = answer.error_for_status().map_err(failed)?;
+    answer.json().await.map_err(failed)
+}
+
+/// Leaves the connectors that were asked for.
+fn keep(status: &mut Status, names: &[String]) -> Result<(), Failure> {
+    for name in names {
+        if !status.connectors.iter().any(|connector| connector.name == *name) {
+            let known: Vec<_> = status.connectors.iter().map(|known| known.name.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "no connector `{name}` runs there; these do: {}",
+                known.join(", ")
+            )));
+        }
+    }
+    if !names.is_empty() {
+        status.connectors.retain(|connector| names.contains(&connector.name));
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The status as a person reads it.
+
+use std::io::{self, Write};
+use transom_runtime::status::{ConnectorStatus, PartitionStatus, State, Status, TaskStatus};
+
+pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
+    for (number, connector) in status.connectors.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        write_connector(connector, out)?;
+    }
+    Ok(())
+}
+
+fn write_connector(connector: &ConnectorStatus, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{} ({})", connector.name, connector.kind)?;
+    for transform in &connector.transforms {
+        let digest = transform.sha256.get(..12).unwrap_or(&transform.sha256);
+        writeln!(out, "  transform {}: {}, sha256 {digest}", transform.name, transform.module)?;
+    }
+    connector.tasks.iter().try_for_each(|task| write_task(task, out))
+}
+
+fn write_task(task: &TaskStatus, out: &mut impl Write) -> io::Result<()> {
+    write!(out, "  task {} {}", task.id, task.state)?;
+    if task.restarts > 0 {
+        write!(out, ", restarted {} times", task.restarts)?;
+    }
+    match &task.reason {
+        Some(reason) if task.state != State::Running => writeln!(out, ": {reason}")?,
+        Some(reason) => writeln!(out, " ({reason})")?,
+        None => writeln!(out)?,
+    }
+    let sums = task.records;
+    writeln!(
+        out,
+        "    read {} = delivered {} + dropped {} + dead-lettered {} + skipped {} + in flight {}; records out {}",
+        sums.read,
+        sums.delivered,
+        sums.dropped,
+        sums.dead_lettered,
+        sums.skipped,
+        sums.in_flight,
+        sums.out
+    )?;
+    task.partitions.iter().try_for_each(|partition| write_partition(partition, out))
+}
+
+fn write_partition(partition: &PartitionStatus, out: &mut impl Write) -> io::Result<()> {
+    let number =
+        |number: Option<i64>| number.map_or("unknown".to_owned(), |number| number.to_string());
+    writeln!(
+        out,
+        "    {}-{}: committed {}, lag {}",
+        partition.topic,
+        partition.partition,
+        number(partition.committed),
+        number(partition.lag)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use transom_runtime::status::{
+        ConnectorStatus, PartitionStatus, RecordCounts, State, Status, TaskStatus, TransformStatus,
+    };
+
+    fn status() -> Status {
+        let records = RecordCounts {
+            read: 12,
+            delivered: 7,
+            dropped: 2,
+            dead_lettered: 1,
+            skipped: 1,
+            in_flight: 1,
+            out: 9,
+        };
+        let partition = PartitionStatus {
+            topic: "orders".to_owned(),
+            partition: 3,
+            committed: Some(11),
+            lag: None,
+        };
+        let running = TaskStatus {
+            id: 0,
+            state: State::Running,
+            reason: None,
+            partitions: vec![partition],
+            records,
+            restarts: 0,
+        };
+        let failed = TaskStatus {
+            id: 1,
+            state: State::Failed,
+            reason: Some("offset 7 of orders-4 is not in the log".to_owned()),
+            partitions: Vec::new(),
+            records: RecordCounts::default(),
+            restarts: 2,
+        };
+        let transform = TransformStatus {
+            name: "mask".to_owned(),
+            module: "mask-field 0.1.0".to_owned(),
+            sha256: "0123456789abcdef0123456789abcdef".to_owned(),
+        };
+        let connector = ConnectorStatus {
+            name: "orders".to_owned(),
+            kind: "sink".to_owned(),
+            tasks: vec![running, failed],
+            transforms: vec![transform],
+        };
+        Status { connectors: vec![connector] }
+    }
+
+    #[test]
+    fn states_sums_and_partitions_are_shown() {
+        let mut out = Vec::new();
+        write(&status(), &mut out).expect("a vector takes what is written to it");
+        insta::assert_snapshot!(String::from_utf8_lossy(&out), @r"
+        orders (sink)
+          transform mask: mask-field 0.1.0, sha256 0123456789ab
+          task 0 RUNNING
+            read 12 = delivered 7 + dropped 2 + dead-lettered 1 + skipped 1 + in flight 1; records out 9
+            orders-3: committed 11, lag unknown
+          task 1 FAILED, restarted 2 times: offset 7 of orders-4 is not in the log
+            read 0 = delivered 0 + dropped 0 + dead-lettered 0 + skipped 0 + in flight 0; records out 0
+        ");
+    }
+}
