@@ -11,6 +11,8 @@ mod hostile_records;
 mod live;
 mod live_connect;
 mod live_kafka;
+mod live_path;
+mod live_kafka;
 #[expect(dead_code, unused_imports, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/model.rs"]
 mod model;
@@ -18,5 +20,6 @@ mod model;
 #[path = "../../core/tests/it/native.rs"]
 mod native;
 mod reference;
+mod query;
 mod sandbox;
 mod validate;

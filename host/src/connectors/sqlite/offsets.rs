@@ -19,7 +19,7 @@ use super::{failure::failure, writer};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, named_params, params,
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use transom_core::{
     connector::ConnectorError,
     topic::{StoredOffset, TopicIdentity, TopicPartition},
@@ -27,6 +27,9 @@ use transom_core::{
 
 /// Its name; no table of records may have it.
 pub(super) const TABLE: &str = "transom_offsets";
+
+/// How long a reset waits for a sink at work: longer than its transactions take.
+const RESET_TIMEOUT: Duration = Duration::from_secs(5);
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS transom_offsets (
     connector TEXT NOT NULL,
@@ -244,7 +247,10 @@ pub fn reset(path: &Path, reset: &Reset) -> Result<Vec<OffsetRow>, ConnectorErro
         let message = format!("database `{}` does not exist", path.display());
         return Err(ConnectorError::fatal("SQLITE_CANTOPEN", message));
     }
-    reset_in(&mut writer::open(path)?, reset)
+    let mut connection = writer::open(path)?;
+    let waited = connection.busy_timeout(RESET_TIMEOUT);
+    waited
+        .and_then(|()| reset_in(&mut connection, reset))
         .map_err(|error| failure(path, "reset of offsets", &error))
 }
 

@@ -312,6 +312,24 @@ async fn what_a_table_refuses_is_told_and_rolled_back() {
 }
 
 #[tokio::test]
+async fn what_is_refused_at_commit_is_looked_for_by_halves() {
+    let fixture = Fixture::new();
+    let create = "CREATE TABLE known (n INTEGER PRIMARY KEY);
+        INSERT INTO known VALUES (0);
+        CREATE TABLE orders (n INTEGER REFERENCES known (n) DEFERRABLE INITIALLY DEFERRED)";
+    fixture.connection().execute_batch(create).unwrap();
+    let mut sink = fixture.sink(COLUMN_N);
+    claim(&mut sink).await;
+    for _ in 0..2 {
+        let error = put(&mut sink, &numbers(0..2), 2).await.unwrap_err();
+        assert_eq!((error.class, error.code.as_str()), (Class::BadRecord, "SQLITE_CONSTRAINT"));
+    }
+    assert_eq!((fixture.count("orders"), fixture.offset()), (0, None));
+    put(&mut sink, &numbers(0..1), 1).await.unwrap();
+    assert_eq!((fixture.count("orders"), fixture.offset()), (1, Some(1)));
+}
+
+#[tokio::test]
 async fn a_table_that_does_not_fit_is_told_with_what_would_mend_it() {
     let fixture = Fixture::new();
     let tables = r#","tables":{"orders":{"name":"sales","columns":[{"name":"N","path":"n","type":"integer"},{"name":"at","metadata":"timestamp"}]}}"#;
