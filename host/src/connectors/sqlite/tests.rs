@@ -226,15 +226,9 @@ async fn another_topic_of_the_same_name_is_told() {
     }
     let error = put(&mut sink, &numbers(7..8), 8).await.unwrap_err();
     assert_eq!(error.class, Class::Superseded, "who still reads the old topic is shut out");
-    let forget = Reset {
-        connector: "orders-to-tables".to_owned(),
-        topic: Some("orders".to_owned()),
-        partition: None,
-        to: None,
-    };
-    assert!(reset(&fixture.path(), &forget).unwrap().iter().all(|row| row.next_offset.is_none()));
+    reset(&fixture.path(), &[to("second", 0)]).unwrap();
     let anew =
-        StoredOffset { partition: partition(0), identity: Some(identity("second")), offset: None };
+        StoredOffset { partition: partition(0), identity: Some(identity("second")), offset: Some(0) };
     assert_eq!(claim_as(&mut other, "second").await, anew);
     put(&mut other, &numbers(0..2), 2).await.unwrap();
     assert_eq!(claim_as(&mut other, "second").await.offset, Some(2));
@@ -246,28 +240,37 @@ async fn a_reset_shuts_out_whoever_is_at_it() {
     let mut sink = fixture.sink("");
     claim(&mut sink).await;
     put(&mut sink, &numbers(0..7), 7).await.unwrap();
-    let mut to = Reset {
-        connector: "orders-to-tables".to_owned(),
-        topic: None,
-        partition: Some(0),
-        to: Some(3),
-    };
-    let rows = reset(&fixture.path(), &to).unwrap();
-    assert_eq!((rows[0].next_offset, rows[0].epoch), (Some(3), 2));
+    let first = identity_of(&fixture);
+    let three = Reset { identity: first, ..to("", 3) };
+    reset(&fixture.path(), std::slice::from_ref(&three)).unwrap();
     let error = put(&mut sink, &numbers(7..8), 8).await.unwrap_err();
     assert_eq!(error.class, Class::Superseded);
     assert_eq!(claim(&mut sink).await, Some(3));
-    to.connector = "another".to_owned();
-    assert_eq!(reset(&fixture.path(), &to).unwrap(), []);
-    assert_eq!(fixture.offset(), Some(3));
+    let another = Reset { connector: "another".to_owned(), to: 9, ..three };
+    reset(&fixture.path(), &[another]).unwrap();
+    assert_eq!(claim(&mut sink).await, Some(3));
+}
+
+/// An offset of partition 0 under a topic id.
+fn to(topic: &str, offset: i64) -> Reset {
+    Reset {
+        connector: "orders-to-tables".to_owned(),
+        partition: partition(0),
+        identity: identity(topic),
+        to: offset,
+    }
+}
+
+/// The identity that is stored.
+fn identity_of(fixture: &Fixture) -> TopicIdentity {
+    offsets(&fixture.path()).unwrap().remove(0).identity
 }
 
 #[tokio::test]
 async fn a_database_that_is_not_there_has_no_offsets() {
     let fixture = Fixture::new();
     assert_eq!(offsets(&fixture.path()).unwrap_err().code, "SQLITE_CANTOPEN");
-    let meant = Reset { connector: "c".to_owned(), topic: None, partition: None, to: None };
-    assert_eq!(reset(&fixture.path(), &meant).unwrap_err().code, "SQLITE_CANTOPEN");
+    assert_eq!(reset(&fixture.path(), &[to("first", 0)]).unwrap_err().code, "SQLITE_CANTOPEN");
     assert!(!fixture.path().exists());
     drop(fixture.connection());
     assert_eq!(offsets(&fixture.path()).unwrap(), []);
