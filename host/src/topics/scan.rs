@@ -51,6 +51,9 @@ impl Scan {
             .ok_or_else(|| failed(KafkaError::Global(Code::CriticalSystemResource)))?;
         let mut list = TopicPartitionList::new();
         let mut left = BTreeMap::new();
+        if let Some(error) = metadata.topics().iter().find_map(MetadataTopic::error) {
+            return Err(failed(KafkaError::MetadataFetch(error.into())));
+        }
         for found in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
             let partition = TopicPartition { topic: topic.into(), partition: found.id() };
             let bounds = requests::watermarks(&consumer, &partition);

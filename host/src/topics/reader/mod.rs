@@ -62,12 +62,9 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    pub(super) fn of_topics(
-        config: &ClientConfig,
-        topics: Vec<String>,
-    ) -> Result<Self, TopicsError> {
+    pub(super) fn of_topics(config: &ClientConfig, topics: &[String]) -> Result<Self, TopicsError> {
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
-        let reader = Self::new(config, Discovery::fixed(topics.clone()))?;
+        let reader = Self::new(config, Discovery::fixed(topics.to_vec()))?;
         reader.consumer.subscribe(&names)?;
         Ok(reader)
     }
@@ -210,7 +207,7 @@ impl TopicReader for Reader {
             if left.is_zero() {
                 return Ok(Polled::Idle);
             }
-            wait = left.min(SLICE);
+            wait = if takes { left.min(SLICE) } else { left };
         }
     }
 

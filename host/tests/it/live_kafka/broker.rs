@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
 use tempfile::TempDir;
 use transom::topics::Cluster;
 use transom_core::config::Properties;
@@ -73,6 +75,15 @@ impl Kafka {
         let all: Properties =
             all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Cluster::new(all).unwrap()
+    }
+
+    /// Deletes a topic, which nothing of ours does.
+    pub(crate) fn delete_topic(&self, topic: &str) {
+        let mut config = ClientConfig::new();
+        let admin: AdminClient<_> =
+            config.set("bootstrap.servers", self.bootstrap()).create().unwrap();
+        let deleted = admin.delete_topics(&[topic], &AdminOptions::new());
+        super::runtime().block_on(deleted).unwrap().remove(0).unwrap();
     }
 
     /// Ends the broker as a power cut would.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is test code")]
 
 pub(crate) mod broker;
+mod offsets;
 mod readers;
 mod rebalances;
 mod writers;

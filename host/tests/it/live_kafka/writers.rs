@@ -1,13 +1,13 @@
 //! What a writer writes, and what it says of what was refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 use transom_core::config::Properties;
-use transom_core::topic::{EncodedRecord, TopicWriter};
+use transom_core::topic::{EncodedRecord, TopicError, TopicReader, TopicWriter};
 
 use super::broker::Kafka;
-use super::{creation, kafka, properties, runtime};
+use super::{EVENTS, EVENTUALLY, LIMITS, Member, creation, kafka, properties, runtime};
 use crate::live;
 
 fn record(topic: &str, partition: Option<i32>, value: usize) -> EncodedRecord {
@@ -132,6 +132,8 @@ fn a_broker_that_is_away_is_waited_for() {
     let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "outage");
     let writer = cluster.writer(&Properties::new()).unwrap();
     runtime.block_on(writer.ensure(topic, creation(1))).unwrap();
+    let mut member = Member::of(&cluster, topic, topic);
+    member.run_until("its partition", |member| !member.reader.positions().is_empty());
     kafka.kill();
     let mut writing = {
         let writer = std::sync::Arc::clone(&writer);
@@ -141,6 +143,19 @@ fn a_broker_that_is_away_is_waited_for() {
     let waited = runtime.block_on(async { timeout(Duration::from_secs(2), &mut writing).await });
     assert!(waited.is_err(), "{waited:?}");
     assert!(writer.pending_since().unwrap().elapsed() >= Duration::from_secs(1));
+    // A member neither fails nor hangs: it says that something may pass.
+    let of = super::partition(topic, 0);
+    let begun = Instant::now();
+    while !matches!(member.reader.poll(EVENTS, &mut |_| ()), Err(TopicError::Transient { .. })) {
+        assert!(begun.elapsed() < EVENTUALLY, "nothing was told");
+    }
+    let unknown = member.reader.watermarks(&of);
+    assert!(matches!(unknown, Err(TopicError::Transient { .. })), "{unknown:?}");
+    let mut leaving = Member::of(&cluster, topic, topic);
+    let begun = Instant::now();
+    leaving.reader.close().unwrap();
+    drop(leaving);
+    assert!(begun.elapsed() < Duration::from_secs(20));
     kafka.restart();
     assert_eq!(runtime.block_on(writing).unwrap().unwrap(), []);
     let mut lengths = Vec::new();
@@ -150,4 +165,14 @@ fn a_broker_that_is_away_is_waited_for() {
         .read(&mut |record| lengths.push(record.value.unwrap().len()))
         .unwrap();
     assert!(lengths.into_iter().eq(1..=10));
+    let begun = Instant::now();
+    while member.read.len() < 10 {
+        let read = &mut member.read;
+        match member.reader.poll(LIMITS, &mut |record| read.push((0, record.offset.unwrap()))) {
+            Ok(polled) => member.answer(polled),
+            Err(TopicError::Transient { .. } | TopicError::Rebalanced { .. }) => (),
+            Err(error) => panic!("{error}"),
+        }
+        assert!(begun.elapsed() < EVENTUALLY, "the records did not come: {:?}", member.read);
+    }
 }
