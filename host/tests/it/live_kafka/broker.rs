@@ -15,7 +15,7 @@ use transom::topics::Cluster;
 use transom_core::config::Properties;
 
 /// Longest wait for a broker to answer; the machine may be busy.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 
 /// A broker in a directory of its own, on free ports of the loopback. It ends with the process that started it.
 pub(crate) struct Kafka {

@@ -1,5 +1,5 @@
 //! Readers and writers on a real Apache Kafka.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is test code")]
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
 pub(crate) mod broker;
 mod offsets;
@@ -23,7 +23,7 @@ use transom_core::topic::{
 use crate::live;
 
 /// Longest wait for something to come about; the machine may be busy.
-const EVENTUALLY: Duration = Duration::from_secs(60);
+const EVENTUALLY: Duration = Duration::from_mins(1);
 
 /// What a task polls with.
 const LIMITS: PollLimits =
@@ -78,12 +78,15 @@ fn write_numbers(
 }
 
 fn settings(group: &str, topic: &str, overrides: &[(&str, &str)]) -> ReaderSettings {
+    // A member hears of a rebalance by its next heartbeat.
+    let mut overrides = properties(overrides);
+    overrides.entry("heartbeat.interval.ms".to_owned()).or_insert_with(|| "300".to_owned());
     ReaderSettings {
         subscription: Subscription::Topics(vec![topic.to_owned()]),
         group: group.to_owned(),
         task: 0,
         buffer_bytes: 16 << 20,
-        overrides: properties(overrides),
+        overrides,
     }
 }
 

@@ -195,6 +195,19 @@ fn a_topic_that_is_created_later_is_found() {
 }
 
 #[test]
+fn the_end_is_where_it_was_when_it_was_assigned() {
+    let Some(kafka) = kafka("ends on Kafka") else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "from-the-end");
+    filled(&runtime, &cluster, topic, 1, 5);
+    let mut member = Member::of(&cluster, topic, topic);
+    let Polled::Assigned(assigned) = member.change() else { panic!("{:?}", member.told) };
+    member.assign(&assigned, StartAt::Latest);
+    assert_eq!(member.reader.positions()[&assigned[0]], 5);
+    write_numbers(&runtime, &cluster, topic, 1, 5..8);
+    member.run_until("what came later", |member| member.read == [(0, 5), (0, 6), (0, 7)]);
+}
+
+#[test]
 fn a_pattern_means_the_whole_name() {
     let Some(kafka) = kafka("patterns on Kafka") else { return };
     let (runtime, cluster) = (runtime(), kafka.cluster());

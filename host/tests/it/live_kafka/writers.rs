@@ -50,6 +50,11 @@ fn what_is_refused_is_told_record_by_record() {
     let mut read = 0;
     cluster.scan(topic).unwrap().read(&mut |_| read += 1).unwrap();
     assert_eq!(read, 2);
+
+    let hasty = properties(&[("topic.metadata.propagation.max.ms", "500")]);
+    let absent = vec![record("no-such-topic", None, 1)];
+    let refused = runtime.block_on(cluster.writer(&hasty).unwrap().write(absent)).unwrap();
+    assert_eq!(refused[0].code, "UNKNOWN_TOPIC_OR_PART");
 }
 
 #[test]
