@@ -227,8 +227,11 @@ async fn another_topic_of_the_same_name_is_told() {
     let error = put(&mut sink, &numbers(7..8), 8).await.unwrap_err();
     assert_eq!(error.class, Class::Superseded, "who still reads the old topic is shut out");
     reset(&fixture.path(), &[to("second", 0)]).unwrap();
-    let anew =
-        StoredOffset { partition: partition(0), identity: Some(identity("second")), offset: Some(0) };
+    let anew = StoredOffset {
+        partition: partition(0),
+        identity: Some(identity("second")),
+        offset: Some(0),
+    };
     assert_eq!(claim_as(&mut other, "second").await, anew);
     put(&mut other, &numbers(0..2), 2).await.unwrap();
     assert_eq!(claim_as(&mut other, "second").await.offset, Some(2));
