@@ -1,5 +1,6 @@
-//! The sink on real files. `crash` kills it between any two statements; `race` has several at once.
+//! The sink on real files. `contract` holds it against its trait, `crash` kills it between any two statements; `race` has several at once.
 
+mod contract;
 mod crash;
 mod race;
 
