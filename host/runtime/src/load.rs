@@ -5,7 +5,7 @@ use crate::{
     status::RecordCounts,
     way,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use transom_core::{
     batch::Batch,
     convert::Converters,
@@ -60,15 +60,20 @@ pub(crate) enum Fate {
 
 /// The generations that are open, for the worker: it delivers nothing of those that are over.
 #[derive(Debug, Default)]
-pub(crate) struct OpenGenerations(Mutex<Vec<Generation>>);
+pub(crate) struct OpenGenerations(Mutex<Generations>);
+
+/// The generations that were open at one time. What is put and the offsets that go with it are decided by the same list:
+/// a put that has a partition's records and not its offset would deliver them twice.
+pub(crate) type Generations = Arc<[Generation]>;
 
 impl OpenGenerations {
     pub(crate) fn publish(&self, ledger: &Ledger) {
-        *self.lock() = ledger.open_generations().collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            ledger.open_generations().collect();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Generation>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn now(&self) -> Generations {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -123,8 +128,7 @@ impl Load {
     }
 
     /// For each partition the offset behind the last of its inputs below `bound`; of generations that are over, nothing.
-    pub(crate) fn through(&self, bound: usize, open: &OpenGenerations) -> Offsets {
-        let open = open.lock();
+    pub(crate) fn through(&self, bound: usize, open: &[Generation]) -> Offsets {
         let mut through = Offsets::new();
         let mut begin = 0;
         for run in self.runs.iter().take_while(|run| {
@@ -142,14 +146,12 @@ impl Load {
     }
 
     /// How many of the runs belong to generations that are open: fewer than before if a partition was given back.
-    pub(crate) fn open_runs(&self, open: &OpenGenerations) -> usize {
-        let open = open.lock();
+    pub(crate) fn open_runs(&self, open: &[Generation]) -> usize {
         self.runs.iter().filter(|run| open.contains(&run.generation)).count()
     }
 
     /// The inputs of which nothing has become yet, and whose generation is open.
-    pub(crate) fn undecided(&self, open: &OpenGenerations) -> Vec<usize> {
-        let open = open.lock();
+    pub(crate) fn undecided(&self, open: &[Generation]) -> Vec<usize> {
         let is_undecided = |input: &usize| {
             self.fates[*input] == Fate::Open && open.contains(&self.tickets[*input].generation())
         };
@@ -157,20 +159,15 @@ impl Load {
     }
 
     /// Takes out of `records` those whose generation is over (invariant 10).
-    pub(crate) fn retain_open(&self, records: &mut Vec<RecordId>, open: &OpenGenerations) {
-        let open = open.lock();
+    pub(crate) fn retain_open(&self, records: &mut Vec<RecordId>, open: &[Generation]) {
         records
             .retain(|record| open.contains(&self.tickets[self.batch.input(*record)].generation()));
     }
 
     /// Notes what the chain dropped.
     pub(crate) fn note_dropped(&mut self) {
-        let survivors = self.batch.survivors();
-        if survivors.len() == self.batch.len() {
-            return;
-        }
         // Those that live are found by the survivors; a verdict is asked for the others alone.
-        for record in survivors {
+        for record in self.batch.survivors() {
             self.fates[self.batch.input(*record)] = Fate::Delivered;
         }
         for (input, fate) in self.fates.iter_mut().enumerate() {

@@ -14,6 +14,7 @@ use transom_core::{
     batch::Batch,
     config::Tolerance,
     connector::{Class, ConnectorError, Delivery as Promise, Put, Rejection, Sink},
+    ledger::Generation,
     policy::RejectWindow,
     record::{RecordId, Verdict},
     topic::{Offsets, StoredOffset, TopicIdentity, TopicPartition},
@@ -80,7 +81,7 @@ impl Delivery {
         if !load.batch.has_failures() {
             return Ok(None);
         }
-        let mut causes: Vec<Cause> = failed(load, &self.open);
+        let mut causes: Vec<Cause> = failed(load, &self.open.now());
         if !self.tolerates() {
             causes.truncate(1);
         }
@@ -103,8 +104,8 @@ impl Delivery {
         records: Vec<RecordId>,
         bound: usize,
     ) -> Result<(), Failure> {
-        let mut work = Work::new(records, bound, load.open_runs(&self.open));
-        work.retain(load, &self.open);
+        let mut work = Work::new(records, bound, self.open.now());
+        work.retain(load, self.open.now());
         let Promise { stores_offsets, atomic } = self.sink.delivery();
         while let Some(part) = work.next() {
             let until = work.bound(&load.batch);
@@ -115,7 +116,7 @@ impl Delivery {
             match self.put(load, &part, until, &work).await? {
                 Answer::Stale => {
                     work.push(part);
-                    work.retain(load, &self.open);
+                    work.retain(load, self.open.now());
                 }
                 Answer::Through(rejections) if rejections.is_empty() => {
                     work.delivered(load, &part, until);
@@ -143,7 +144,7 @@ impl Delivery {
             let refused = work.refused.len();
             (0..work.total).for_each(|number| self.window.note(number < refused));
         }
-        let through = load.through(work.end(), &self.open);
+        let through = load.through(work.end(), &work.open);
         if work.is_said() {
             self.unsaid.retain(|partition, _| !through.contains_key(partition));
         } else {
@@ -230,11 +231,11 @@ impl Delivery {
     ) -> Result<Answer, Failure> {
         let mut backoff = Backoff::default();
         loop {
-            let through = load.through(until, &self.open);
+            let through = load.through(until, &work.open);
             let put = Put { batch: &load.batch, records, through: &through };
             match self.call(put, &mut backoff).await? {
                 Some(answer) => return Ok(answer),
-                None if work.is_stale(load, &self.open) => return Ok(Answer::Stale),
+                None if work.is_stale(load, &self.open.now()) => return Ok(Answer::Stale),
                 None => {}
             }
         }
@@ -312,7 +313,7 @@ impl Delivery {
 }
 
 /// The inputs that converters and transforms failed on, in order.
-fn failed(load: &Load, open: &OpenGenerations) -> Vec<Cause> {
+fn failed(load: &Load, open: &[Generation]) -> Vec<Cause> {
     let failed =
         load.undecided(open).into_iter().filter_map(|input| match load.batch.verdict(input) {
             Verdict::Failed(failure) => Some(Cause {

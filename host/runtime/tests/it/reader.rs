@@ -124,14 +124,17 @@ impl TopicReader for Reader {
         &mut self,
         partitions: &[TopicPartition],
     ) -> Result<Vec<StoredOffset>, TopicError> {
-        let state = self.cluster.lock();
-        let group = &state.groups[&self.group];
-        let stored = |partition: &TopicPartition| StoredOffset {
-            partition: partition.clone(),
-            identity: group.identity.clone(),
-            offset: group.committed.get(partition).copied(),
+        let ask = || {
+            let state = self.cluster.lock();
+            let group = &state.groups[&self.group];
+            let stored = |partition: &TopicPartition| StoredOffset {
+                partition: partition.clone(),
+                identity: group.identity.clone(),
+                offset: group.committed.get(partition).copied(),
+            };
+            partitions.iter().map(stored).collect()
         };
-        self.life.act(|| partitions.iter().map(stored).collect()).ok_or_else(Self::dead)
+        self.life.act(ask).ok_or_else(Self::dead)
     }
 
     fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError> {

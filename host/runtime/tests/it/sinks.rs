@@ -1,4 +1,4 @@
-//! Sinks in memory. They refuse what says `"do": "reject"`, or for the code `other`, `"do": "reject-other"`.
+//! Sinks in memory. They refuse what says `"do": "reject"`.
 
 use crate::{
     cluster::{Cluster, killed},
@@ -80,9 +80,15 @@ fn row(batch: &Batch, record: RecordId) -> Row {
     }
 }
 
+/// Each refusal has a code of its own, but for those that ask for the same: a batch refused with one code is no matter
+/// of its records.
 fn refusal(row: &Row) -> Option<(String, String)> {
-    let code = ["reject-other", "reject"].into_iter().find(|code| row.value.contains(code))?;
-    Some((code.to_owned(), format!("the record says `{code}`")))
+    let code = match &row.value {
+        value if value.contains("reject-same") => "same".to_owned(),
+        value if value.contains("reject") => format!("refused-{}", row.offset),
+        _ => return None,
+    };
+    Some((code, "the record says so".to_owned()))
 }
 
 impl Memory {
@@ -108,13 +114,17 @@ impl Memory {
             return Ok(rejections);
         }
         if self.kind.stores_offsets {
+            let is_mine = |partition| self.mine.get(partition) == table.stored.get(partition);
+            if !put.through.keys().all(is_mine) {
+                return Err(ConnectorError::new(Class::Superseded, "superseded", "taken over"));
+            }
+            let has_offset = |row: &Row| put.through.contains_key(&row.partition);
+            assert!(rows.iter().all(has_offset), "a put has the offsets of all its records");
             for (partition, next) in put.through {
-                let stored = table.stored.get_mut(partition).unwrap();
-                let Some(mine) = self.mine.get_mut(partition).filter(|mine| *mine == stored) else {
-                    return Err(ConnectorError::new(Class::Superseded, "superseded", "taken over"));
-                };
-                assert!(stored.0.is_none_or(|stored| stored <= *next), "offsets only grow");
-                (stored.0, mine.0) = (Some(*next), Some(*next));
+                let epoch = self.mine[partition].1;
+                let before = self.mine.insert(partition.clone(), (Some(*next), epoch)).unwrap();
+                assert!(before.0.is_none_or(|before| before <= *next), "offsets only grow");
+                table.stored.insert(partition.clone(), (Some(*next), epoch));
             }
         }
         for row in rows.into_iter().filter(|row| refusal(row).is_none()) {
