@@ -11,6 +11,7 @@ mod load;
 mod metrics;
 mod progress;
 mod sink_task;
+mod source_task;
 mod supervisor;
 mod way;
 

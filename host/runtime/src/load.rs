@@ -203,30 +203,46 @@ impl Load {
 
     /// Counts what became of the records.
     pub(crate) fn count(&self, metrics: &TaskMetrics) {
-        way::ended(self);
-        let mut counts = RecordCounts::default();
-        for fate in &self.fates {
-            counts.of(*fate).into_iter().for_each(|count| *count += 1);
-        }
-        metrics.records(Stage::Transform, metrics::Verdict::Dropped, counts.dropped);
-        metrics.records(Stage::Deliver, metrics::Verdict::Passed, counts.delivered);
-        metrics.records(Stage::Deliver, metrics::Verdict::DeadLettered, counts.dead_lettered);
-        metrics.records(Stage::Deliver, metrics::Verdict::Skipped, counts.skipped);
+        way::ended(&self.batch, &self.fates);
+        RecordCounts::tally(self.fates.iter().copied()).report(metrics);
     }
 
     /// Settles what has come to its end.
     pub(crate) fn settle(&self, ledger: &mut Ledger) -> RecordCounts {
-        let mut counts = RecordCounts { out: self.out, ..RecordCounts::default() };
-        for (ticket, fate) in self.tickets.iter().zip(&self.fates) {
-            // Invariant 10: what belongs to a generation that is over counts for nothing.
-            let Some(count) = counts.of(*fate) else { continue };
-            *count += u64::from(ledger.settle(*ticket));
-        }
-        counts
+        // Invariant 10: what belongs to a generation that is over counts for nothing.
+        let mut settle = |(ticket, fate): (&Ticket, &Fate)| {
+            (fate.is_final() && ledger.settle(*ticket)).then_some(*fate)
+        };
+        let settled = self.tickets.iter().zip(&self.fates).filter_map(&mut settle);
+        RecordCounts { out: self.out, ..RecordCounts::tally(settled) }
+    }
+}
+
+impl Fate {
+    /// True if nothing more becomes of the input.
+    const fn is_final(self) -> bool {
+        !matches!(self, Self::Open | Self::Refused)
     }
 }
 
 impl RecordCounts {
+    /// Counts by fates.
+    pub(crate) fn tally(fates: impl Iterator<Item = Fate>) -> Self {
+        let mut counts = Self::default();
+        for fate in fates {
+            counts.of(fate).into_iter().for_each(|count| *count += 1);
+        }
+        counts
+    }
+
+    /// Adds them to the metrics.
+    pub(crate) fn report(&self, metrics: &TaskMetrics) {
+        metrics.records(Stage::Transform, metrics::Verdict::Dropped, self.dropped);
+        metrics.records(Stage::Deliver, metrics::Verdict::Passed, self.delivered);
+        metrics.records(Stage::Deliver, metrics::Verdict::DeadLettered, self.dead_lettered);
+        metrics.records(Stage::Deliver, metrics::Verdict::Skipped, self.skipped);
+    }
+
     /// Where records of this fate are counted; nothing for those that are in flight still.
     fn of(&mut self, fate: Fate) -> Option<&mut u64> {
         match fate {

@@ -215,6 +215,11 @@ impl State {
 }
 
 impl Group {
+    /// Members.
+    pub(crate) fn size(&self) -> usize {
+        self.members.len()
+    }
+
     fn all(&self, topics: &BTreeMap<String, Topic>) -> Vec<TopicPartition> {
         let mut all = Vec::new();
         for name in &self.topics {

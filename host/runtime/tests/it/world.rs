@@ -5,6 +5,7 @@ use crate::{
     life::Life,
     reader::Reader,
     sinks::{Kind, Memory, Table},
+    sources::{MemorySource, Outside, PARTS, Saved},
     transform::Obedient,
 };
 use std::{
@@ -31,6 +32,8 @@ pub(crate) const NAME: &str = "memory";
 pub(crate) struct World {
     pub(crate) cluster: Cluster,
     pub(crate) table: Arc<Mutex<Table>>,
+    /// What a source reads.
+    pub(crate) outside: Arc<Mutex<Outside>>,
     pub(crate) kind: Kind,
     pub(crate) topics: Vec<String>,
     /// How long the next lives are: calls, and whether the last takes effect.
@@ -47,12 +50,18 @@ impl World {
         Arc::new(Self {
             cluster: Cluster::default(),
             table: Arc::default(),
+            outside: Arc::default(),
             kind,
             topics: vec!["orders".to_owned()],
             lives: Mutex::new(lives),
             life: Mutex::new(life),
             start_errors: Mutex::default(),
         })
+    }
+
+    /// A plain sink, and nobody dies.
+    pub(crate) fn plain() -> Arc<Self> {
+        Self::new(Kind::PLAIN, [])
     }
 
     /// The life that goes on, or the next one.
@@ -144,7 +153,12 @@ impl Converter for Verbatim {
 #[async_trait::async_trait]
 impl Assembly for World {
     fn reader(&self, _: usize) -> Result<Box<dyn TopicReader>, ConnectorError> {
-        Ok(Box::new(Reader::join(&self.cluster, NAME, &self.topics, self.life())))
+        let mut topics = self.topics.clone();
+        let tasks = format!("_transom-tasks-{NAME}");
+        if self.cluster.lock().topics.contains_key(&tasks) {
+            topics = vec![tasks];
+        }
+        Ok(Box::new(Reader::join(&self.cluster, NAME, &topics, self.life())))
     }
 
     fn writer(&self) -> Result<Arc<dyn TopicWriter>, ConnectorError> {
@@ -168,13 +182,18 @@ impl Assembly for World {
     async fn source(
         &self,
         _: usize,
-        _: Vec<SourcePosition>,
+        positions: Vec<SourcePosition>,
     ) -> Result<Box<dyn Source>, ConnectorError> {
-        Err(ConnectorError::fatal("none", "there is no source"))
+        let next = PARTS.map(|part| {
+            let found = positions.iter().find(|position| position.source_partition == part);
+            found.map_or(0, |found| found.position.parse().unwrap())
+        });
+        let (outside, cluster) = (Arc::clone(&self.outside), self.cluster.clone());
+        Ok(Box::new(MemorySource { outside, cluster, life: self.life(), next }))
     }
 
     fn positions(&self) -> Result<Arc<dyn Positions>, ConnectorError> {
-        Err(ConnectorError::fatal("none", "there are no positions"))
+        Ok(Arc::new(Saved { outside: Arc::clone(&self.outside), life: self.life() }))
     }
 
     fn chain(&self, _: usize) -> Result<Chain, ConnectorError> {
