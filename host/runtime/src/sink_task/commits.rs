@@ -95,7 +95,9 @@ impl SinkTask {
     pub(super) fn flush_if_due(&mut self) {
         let interval = self.context.plan.flush_interval;
         let is_due = self.commits.due_in(interval).is_zero() && !self.commits.is_waiting();
-        if is_due && !self.committable().is_empty() {
+        if is_due && self.committable().is_empty() {
+            self.commits.last = Instant::now();
+        } else if is_due {
             self.flush(CommitMode::Async);
         }
     }

@@ -71,13 +71,6 @@ impl SinkTask {
         wait.min(self.commits.due_in(self.context.plan.flush_interval).max(POLL / 100))
     }
 
-    fn forget_complaint(&mut self, at_once: bool) {
-        if self.complaint_until.is_some_and(|until| at_once || until <= Instant::now()) {
-            self.complaint_until = None;
-            self.context.progress.recover(Part::Reader);
-        }
-    }
-
     /// Runs a load through the chain and hands it to the worker.
     fn send(&mut self, mut load: Box<Load>) -> Result<(), Failure> {
         let (admitted, skipped) = (load.batch.len() as u64, load.skipped);

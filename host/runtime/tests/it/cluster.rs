@@ -35,8 +35,9 @@ pub(crate) struct State {
     /// Code of a refusal of each record to this topic.
     pub(crate) refused: Option<(String, String)>,
     members: u64,
-    /// Commits that a group took.
-    pub(crate) commits: usize,
+    pub(crate) paused: BTreeSet<TopicPartition>,
+    /// Polls of all readers.
+    pub(crate) polls: usize,
 }
 
 #[derive(Debug, Default)]
@@ -136,6 +137,21 @@ impl Cluster {
         let topic = state.topics.get(topic);
         let logs = topic.into_iter().flat_map(|topic| &topic.partitions);
         logs.flat_map(|log| log.records.iter().map(|(_, record)| record.clone())).collect()
+    }
+
+    /// Stores an offset as if somebody had committed it.
+    pub(crate) fn commit(
+        &self,
+        group: &str,
+        partition: &TopicPartition,
+        offset: i64,
+        identity: Option<TopicIdentity>,
+    ) {
+        self.change(|state| {
+            let group = state.groups.entry(group.to_owned()).or_default();
+            group.committed.insert(partition.clone(), offset);
+            group.identity = identity;
+        });
     }
 
     pub(crate) fn committed(&self, group: &str, partition: &TopicPartition) -> Option<i64> {

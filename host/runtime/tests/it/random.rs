@@ -2,7 +2,6 @@
 //! dropped on purpose or dead-lettered, in order, and once where the sink stores offsets.
 
 use crate::{
-    cluster::partition,
     sinks::{Kind, Row},
     world::{NAME, World, plan},
 };

@@ -1,7 +1,7 @@
 //! A member of a group that reads topics in memory.
 
 use crate::{
-    cluster::{Cluster, index},
+    cluster::{Cluster, State, index},
     life::Life,
 };
 use std::collections::BTreeSet;
@@ -83,6 +83,7 @@ impl TopicReader for Reader {
             return Err(Self::dead());
         }
         let event = self.cluster.change(|state| {
+            state.polls += 1;
             let group = state.groups.get_mut(&self.group)?;
             group.events.get_mut(&self.member)?.pop_front()
         });
@@ -161,11 +162,8 @@ impl TopicReader for Reader {
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.positions.retain(|partition, _| !partitions.contains(partition));
         self.paused.retain(|partition| !partitions.contains(partition));
-        self.life
-            .act(|| {
-                self.cluster.change(|state| state.release(&self.group, self.member, partitions))
-            })
-            .ok_or_else(Self::dead)
+        let release = |state: &mut State| state.release(&self.group, self.member, partitions);
+        self.life.act(|| self.cluster.change(release)).ok_or_else(Self::dead)
     }
 
     fn commit(&mut self, offsets: &Offsets, _: CommitMode) -> Result<(), TopicError> {
@@ -179,7 +177,6 @@ impl TopicReader for Reader {
                     });
                 }
                 group.committed.extend(offsets.clone());
-                state.commits += 1;
                 Ok(())
             })
         };
@@ -188,11 +185,13 @@ impl TopicReader for Reader {
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.paused.extend(partitions.iter().cloned());
+        self.cluster.change(|state| state.paused.extend(partitions.iter().cloned()));
         Ok(())
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.paused.retain(|partition| !partitions.contains(partition));
+        self.cluster.change(|state| state.paused.retain(|paused| !partitions.contains(paused)));
         Ok(())
     }
 

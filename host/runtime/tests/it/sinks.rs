@@ -37,8 +37,10 @@ pub(crate) struct Table {
     pub(crate) sizes: Vec<usize>,
     /// What was delivered although the group had it committed: never to happen.
     pub(crate) below_committed: Vec<Row>,
-    /// Rows that were put and not flushed when an offset behind them was committed are lost; see `Memory::flush`.
-    pub(crate) flushes: usize,
+    /// The child with this number is refused.
+    pub(crate) refused_child: Option<u32>,
+    /// Puts that have waited at the gate.
+    pub(crate) waiting: usize,
     /// While it is set, puts wait for it.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
@@ -102,7 +104,9 @@ impl Memory {
         let rows: Vec<Row> = put.records.iter().map(|record| row(put.batch, *record)).collect();
         let mut rejections = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            if let Some((code, message)) = refusal(row) {
+            let is_refused = table.refused_child.is_some() && row.child == table.refused_child;
+            let of_child = is_refused.then(|| ("child".to_owned(), "not this one".to_owned()));
+            if let Some((code, message)) = of_child.or_else(|| refusal(row)) {
                 rejections.push(Rejection { index, code, message });
             }
         }
@@ -127,7 +131,8 @@ impl Memory {
                 table.stored.insert(partition.clone(), (Some(*next), epoch));
             }
         }
-        for row in rows.into_iter().filter(|row| refusal(row).is_none()) {
+        let is_refused = |index| rejections.iter().any(|rejection| rejection.index == index);
+        for (_, row) in rows.into_iter().enumerate().filter(|(index, _)| !is_refused(*index)) {
             let committed = self.cluster.committed(&self.group, &row.partition);
             if committed.is_some_and(|committed| row.offset < committed) {
                 table.below_committed.push(row.clone());
@@ -166,6 +171,8 @@ impl Sink for Memory {
     async fn put(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
         let gate = self.table.lock().unwrap().gate.clone();
         if let Some(gate) = gate {
+            self.table.lock().unwrap().waiting += 1;
+            self.cluster.change(|_| ());
             gate.acquire().await.unwrap().forget();
         }
         let life = self.life.clone();
@@ -176,7 +183,7 @@ impl Sink for Memory {
     }
 
     async fn flush(&mut self) -> Result<(), ConnectorError> {
-        self.life.act(|| self.table.lock().unwrap().flushes += 1).ok_or_else(killed)
+        self.life.act(|| ()).ok_or_else(killed)
     }
 
     fn release(&mut self, partitions: &[TopicPartition]) {

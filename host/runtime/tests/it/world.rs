@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
     time::Duration,
 };
 use transom_core::{
@@ -39,6 +39,8 @@ pub(crate) struct World {
     /// How long the next lives are: calls, and whether the last takes effect.
     pub(crate) lives: Mutex<VecDeque<(usize, bool)>>,
     life: Mutex<Life>,
+    /// What the transform counts.
+    done: Arc<AtomicUsize>,
     /// What is asked for fails to be made so often.
     pub(crate) start_errors: Mutex<VecDeque<ConnectorError>>,
 }
@@ -55,6 +57,7 @@ impl World {
             topics: vec!["orders".to_owned()],
             lives: Mutex::new(lives),
             life: Mutex::new(life),
+            done: Arc::default(),
             start_errors: Mutex::default(),
         })
     }
@@ -197,7 +200,7 @@ impl Assembly for World {
     }
 
     fn chain(&self, _: usize) -> Result<Chain, ConnectorError> {
-        let (name, transform) = ("obey".to_owned(), Box::new(Obedient::new()));
+        let (name, transform) = ("obey".to_owned(), Box::new(Obedient::new(&self.done)));
         Ok(Chain::new(vec![Stage { name, predicate: None, transform }]))
     }
 
