@@ -3,7 +3,6 @@
 use crate::{
     metrics::{self, Stage, TaskMetrics},
     status::RecordCounts,
-    way,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use transom_core::{
@@ -13,6 +12,9 @@ use transom_core::{
     record::{NewRecord, Original, RecordId, Verdict},
     topic::{Offsets, TopicPartition},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// A batch with its tickets. Loads go from the task's thread to its worker and back; their memory stays.
 #[derive(Debug, Default)]
@@ -199,12 +201,6 @@ impl Load {
             let record = NewRecord { topic, partition, offset, timestamp, key, value, headers };
             self.batch.admit(&record, converters);
         }
-    }
-
-    /// Counts what became of the records.
-    pub(crate) fn count(&self, metrics: &TaskMetrics) {
-        way::ended(&self.batch, &self.fates);
-        RecordCounts::tally(self.fates.iter().copied()).report(metrics);
     }
 
     /// Settles what has come to its end.

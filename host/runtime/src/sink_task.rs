@@ -29,6 +29,7 @@ use crate::{
     failure::Failure,
     load::{Load, OpenGenerations},
     progress::Part,
+    way,
 };
 use commits::Commits;
 use delivery::Delivery;
@@ -170,7 +171,8 @@ impl SinkTask {
             Reply::Delivered(load, result) => {
                 let settled = load.settle(&mut self.ledger);
                 self.context.progress.count(|counts| counts.settle(settled));
-                load.count(&self.context.progress.metrics);
+                settled.report(&self.context.progress.metrics);
+                way::ended(&load.batch, &load.fates);
                 self.spare.push(load);
                 result
             }

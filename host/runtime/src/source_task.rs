@@ -124,7 +124,11 @@ async fn poll(
             // What was read is finished, within the time that the connector gives.
             let carrying = pipeline.carry(source);
             match membership.during(carrying, context.plan.flush_timeout).await? {
-                None => return Ok(Ended::Task),
+                None => {
+                    // Whoever has the task next reads them again.
+                    context.progress.count(|counts| counts.give_back(counts.in_flight));
+                    return Ok(Ended::Task);
+                }
                 Some(carried) => carried?,
             }
         }

@@ -91,8 +91,10 @@ async fn records_are_delivered_in_order_and_committed() {
 #[tokio::test(start_paused = true)]
 async fn without_tolerance_the_task_stops_at_the_record_with_all_before_it_committed() {
     for (bad, code) in [("poison", "poison"), (FAIL, "told-to"), (REJECT, "refused-3")] {
-        for (atomic, names) in [(false, true), (true, true), (true, false), (false, false)] {
-            let kind = Kind { stores_offsets: false, atomic, names };
+        for number in 0..6 {
+            let (stores_offsets, names) = (number >= 4, number % 2 == 0);
+            let atomic = stores_offsets || number >= 2;
+            let kind = Kind { stores_offsets, atomic, names };
             let world = world(kind, &[KEEP, DROP, KEEP, bad, KEEP]);
             let reason = stopped(&world, strict()).await;
             assert!(reason.contains("offset 3 of `orders-0`") && reason.contains(code), "{reason}");
@@ -102,6 +104,10 @@ async fn without_tolerance_the_task_stops_at_the_record_with_all_before_it_commi
             // The record behind it has gone only where a sink takes all but what it names.
             assert_eq!(rows.len() > 2, bad == REJECT && !atomic && names, "{bad} {kind:?}");
             assert_eq!(world.cluster.records("dead").len(), 1);
+            if stores_offsets {
+                let stored = world.table.lock().unwrap().stored[&partition("orders", 0)];
+                assert_eq!(stored, (Some(3), 1), "{bad} {kind:?}");
+            }
         }
     }
 }
