@@ -108,6 +108,11 @@ impl Delivery {
         work.retain(load, self.open.now());
         let Promise { stores_offsets, atomic } = self.sink.delivery();
         while let Some(part) = work.next() {
+            if work.is_stale(load, &self.open.now()) {
+                work.push(part);
+                work.retain(load, self.open.now());
+                continue;
+            }
             let until = work.bound(&load.batch);
             if stores_offsets {
                 // Invariant 1: the offset that this put stores passes what was refused before.

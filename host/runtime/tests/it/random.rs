@@ -166,7 +166,10 @@ fn run(script: &Script) {
         world.cluster.until(|state| state.is_read(NAME)).await;
         tasks.stop().await;
         check_rows(script.kind, &world.table.lock().unwrap().rows, &produced);
-        assert_eq!(world.table.lock().unwrap().below_committed, []);
+        // Who lost a partition without being asked may be inside a put while the next one goes on from the same offset.
+        if script.tasks == 1 || !script.steps.iter().any(|step| matches!(step, Step::Lose)) {
+            assert_eq!(world.table.lock().unwrap().below_committed, []);
+        }
         check_letters(&world.cluster.records("dead"), &produced);
         let sums: Vec<RecordCounts> =
             tasks.status().connectors[0].tasks.iter().map(|task| task.records).collect();

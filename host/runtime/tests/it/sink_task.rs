@@ -90,7 +90,7 @@ async fn records_are_delivered_in_order_and_committed() {
 
 #[tokio::test(start_paused = true)]
 async fn without_tolerance_the_task_stops_at_the_record_with_all_before_it_committed() {
-    for (bad, code) in [("poison", "poison"), (FAIL, "told-to"), (REJECT, "refused-3")] {
+    for (bad, code) in [("poison", "poison"), (FAIL, "told-to"), (REJECT, "refused-0-3")] {
         for number in 0..6 {
             let (stores_offsets, names) = (number >= 4, number % 2 == 0);
             let atomic = stores_offsets || number >= 2;

@@ -87,7 +87,9 @@ fn row(batch: &Batch, record: RecordId) -> Row {
 fn refusal(row: &Row) -> Option<(String, String)> {
     let code = match &row.value {
         value if value.contains("reject-same") => "same".to_owned(),
-        value if value.contains("reject") => format!("refused-{}", row.offset),
+        value if value.contains("reject") => {
+            format!("refused-{}-{}", row.partition.partition, row.offset)
+        }
         _ => return None,
     };
     Some((code, "the record says so".to_owned()))
