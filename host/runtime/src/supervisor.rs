@@ -15,8 +15,8 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{runtime::Handle, sync::oneshot, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio::{runtime::Handle, sync::oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use transom_core::policy;
 
 /// The connectors of a process while they run.
@@ -27,7 +27,7 @@ pub struct Runtime {
     connectors: Vec<Connector>,
     metrics: Metrics,
     stop: CancellationToken,
-    tasks: JoinSet<()>,
+    tasks: TaskTracker,
 }
 
 #[derive(Debug)]
@@ -53,11 +53,12 @@ impl Runtime {
             connectors: Vec::new(),
             metrics: Metrics::new(),
             stop: CancellationToken::new(),
-            tasks: JoinSet::new(),
+            tasks: TaskTracker::new(),
         };
         for (plan, assembly) in connectors {
             runtime.add(Arc::new(plan), &assembly);
         }
+        runtime.tasks.close();
         runtime
     }
 
@@ -96,18 +97,15 @@ impl Runtime {
 
     /// Ends all tasks in good order: each finishes what is in flight within its connector's `flush_timeout`, and gives
     /// up the rest, which is read again by whoever goes on.
-    pub async fn stop(&mut self) {
+    pub async fn stop(&self) {
         self.stop.cancel();
         self.ended().await;
     }
 
-    /// Waits until all tasks have ended by themselves: sources that came to their end. A sink never does.
-    pub async fn ended(&mut self) {
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the supervisor of a task ended unexpectedly");
-            }
-        }
+    /// Waits until all tasks have ended by themselves: sources that came to their end, and tasks that were stopped by
+    /// policy. A sink that is well never does.
+    pub async fn ended(&self) {
+        self.tasks.wait().await;
     }
 }
 

@@ -8,6 +8,9 @@ use transom_core::{
     record::{Step, Verdict},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Tells what converters and transforms made of each record.
 pub(crate) fn decided(batch: &Batch, chain: &Chain) {
     if !enabled!(Level::DEBUG) {

@@ -161,7 +161,7 @@ fn run(script: &Script) {
         world.cluster.create("orders", PARTITIONS);
         let mut plan = plan();
         plan.tasks = script.tasks;
-        let mut tasks = world.start(plan);
+        let tasks = world.start(plan);
         let produced = play(&world, &script.steps).await;
         world.cluster.until(|state| state.is_read(NAME)).await;
         tasks.stop().await;

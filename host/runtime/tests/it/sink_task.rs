@@ -59,7 +59,7 @@ fn task(runtime: &Runtime) -> TaskStatus {
 
 /// Runs a task that is expected to stop by policy, and returns why.
 async fn stopped(world: &Arc<World>, plan: Plan) -> String {
-    let mut runtime = world.start(plan);
+    let runtime = world.start(plan);
     runtime.ended().await;
     let task = task(&runtime);
     assert_eq!(task.state, State::Failed);
@@ -233,7 +233,7 @@ async fn an_outage_degrades_the_task_and_drains_nothing() {
     let gate = Arc::new(Semaphore::new(1));
     world.table.lock().unwrap().gate = Some(Arc::clone(&gate));
     world.table.lock().unwrap().answers.push_back(ConnectorError::transient("busy", "locked"));
-    let mut runtime = world.start(plan());
+    let runtime = world.start(plan());
     until(&runtime, |task| task.state == State::Degraded).await;
     assert_eq!(task(&runtime).reason.as_deref(), Some("locked (busy); trying again"));
     gate.add_permits(10);
@@ -248,7 +248,7 @@ async fn the_group_is_polled_and_partitions_are_paused_while_a_put_does_not_end(
     let world = world(Kind::PLAIN, &[KEEP; 40]);
     let gate = Arc::new(Semaphore::new(0));
     world.table.lock().unwrap().gate = Some(Arc::clone(&gate));
-    let mut runtime = world.start(plan());
+    let runtime = world.start(plan());
     let has_paused = |state: &crate::cluster::State| state.paused.contains(&partition("orders", 0));
     world.cluster.until(has_paused).await;
     let polls = world.cluster.lock().polls;
@@ -267,10 +267,10 @@ async fn partitions_are_given_back_in_time_although_a_put_does_not_end() {
     world.table.lock().unwrap().gate = Some(Arc::new(Semaphore::new(0)));
     let mut plan = plan();
     plan.flush_timeout = Duration::from_millis(1);
-    let mut one = world.start(plan.clone());
+    let one = world.start(plan.clone());
     world.cluster.until(|_| world.table.lock().unwrap().waiting == 1).await;
     world.table.lock().unwrap().gate = None;
-    let mut other = world.start(plan);
+    let other = world.start(plan);
     world.cluster.until(|state| state.groups[NAME].size() == 2).await;
     world.cluster.change(|state| state.shuffle(NAME));
     world.cluster.until(|state| state.is_read(NAME)).await;
@@ -342,7 +342,7 @@ async fn a_topic_for_dead_letters_that_cannot_be_created_is_found_at_start() {
     let world = world(Kind::PLAIN, &[KEEP]);
     let mut plan = plan();
     plan.errors.dead_letters.as_mut().unwrap().topic = "forbidden".to_owned();
-    let mut runtime = world.start(plan);
+    let runtime = world.start(plan);
     until(&runtime, |task| task.state == State::Failed).await;
     assert!(task(&runtime).reason.unwrap().contains("TOPIC_AUTHORIZATION_FAILED"));
     runtime.stop().await;
@@ -361,7 +361,7 @@ async fn what_fails_at_start_and_may_pass_is_tried_until_it_passes() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_topic_is_shown_and_waited_for() {
     let world = World::plain();
-    let mut runtime = world.start(plan());
+    let runtime = world.start(plan());
     until(&runtime, |task| task.reason.is_some()).await;
     assert_eq!(task(&runtime).reason.as_deref(), Some("topic `orders` does not exist; waiting"));
     world.cluster.create("orders", 1);
@@ -385,6 +385,14 @@ async fn what_fails_in_the_chain_is_tried_again_for_as_long_as_it_may() {
     plan.errors.retry_timeout = None;
     world.drain(plan).await;
     assert_eq!((delivered(&world), world.cluster.records("dead")), (vec![0, 1, 2], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_refuses_what_it_was_not_given_loses_nothing() {
+    let world = world(Kind::PLAIN, &[KEEP; 2]);
+    world.table.lock().unwrap().nonsense = Some(9);
+    let runtime = world.drain(plan()).await;
+    assert_eq!((task(&runtime).restarts, delivered(&world)), (1, vec![0, 1]));
 }
 
 #[tokio::test(start_paused = true)]

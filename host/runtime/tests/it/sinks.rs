@@ -37,6 +37,8 @@ pub(crate) struct Table {
     pub(crate) sizes: Vec<usize>,
     /// What was delivered although the group had it committed: never to happen.
     pub(crate) below_committed: Vec<Row>,
+    /// The next put refuses a record that it does not have.
+    pub(crate) nonsense: Option<usize>,
     /// The child with this number is refused.
     pub(crate) refused_child: Option<u32>,
     /// Puts that have waited at the gate.
@@ -102,6 +104,10 @@ impl Memory {
         table.sizes.push(put.records.len());
         if let Some(error) = table.answers.pop_front() {
             return Err(error);
+        }
+        if let Some(index) = table.nonsense.take() {
+            let (code, message) = ("nonsense".to_owned(), String::new());
+            return Ok(vec![Rejection { index, code, message }]);
         }
         let rows: Vec<Row> = put.records.iter().map(|record| row(put.batch, *record)).collect();
         let mut rejections = Vec::new();

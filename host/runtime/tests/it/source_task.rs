@@ -22,7 +22,7 @@ fn values(world: &World, values: &[&str]) {
 }
 
 async fn run(world: &Arc<World>, plan: Plan) -> Runtime {
-    let mut runtime = world.start(plan);
+    let runtime = world.start(plan);
     runtime.ended().await;
     runtime
 }
@@ -125,12 +125,12 @@ async fn of_two_hosts_one_runs_the_source() {
     let world = World::plain();
     values(&world, &[r#"{"n":0}"#]);
     world.outside.lock().unwrap().is_endless = true;
-    let mut one = world.start(source_plan());
+    let one = world.start(source_plan());
     world
         .cluster
         .until(|state| state.topics.get("out").is_some_and(|t| t.partitions[0].end == 1))
         .await;
-    let mut other = world.start(source_plan());
+    let other = world.start(source_plan());
     let has_joined = |state: &crate::cluster::State| state.groups[crate::world::NAME].size() == 2;
     world.cluster.until(has_joined).await;
     assert_eq!(other.status().connectors[0].tasks[0].state, State::Unassigned);

@@ -82,7 +82,7 @@ impl World {
 
     /// Runs until the group has committed everything, and stops in good order.
     pub(crate) async fn drain(self: &Arc<Self>, plan: Plan) -> Runtime {
-        let mut runtime = self.start(plan);
+        let runtime = self.start(plan);
         self.cluster.until(|state| state.is_read(NAME)).await;
         runtime.stop().await;
         runtime
