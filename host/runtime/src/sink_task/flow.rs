@@ -57,7 +57,7 @@ impl SinkTask {
             Err(error) => {
                 self.endure(error)?;
                 // The error may come at once, again and again.
-                self.attend(POLL)?;
+                self.attend(POLL / 10)?;
             }
         }
         Ok(())

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, Group>,
     /// Answers of the next writes that fail as a whole.
     pub(crate) write_errors: VecDeque<ConnectorError>,
+    /// How many of the next polls, commits and questions fail.
+    pub(crate) reader_errors: [usize; 3],
     /// Code of a refusal of each record to this topic.
     pub(crate) refused: Option<(String, String)>,
     members: u64,
@@ -162,6 +164,14 @@ impl Cluster {
 impl State {
     pub(crate) fn log(&mut self, topic: &str, partition: i32) -> &mut Log {
         &mut self.topics.get_mut(topic).unwrap().partitions[index(partition)]
+    }
+
+    /// True if the next poll (0), commit (1) or question (2) is to fail.
+    pub(crate) fn fails(&mut self, what: usize) -> bool {
+        let left = &mut self.reader_errors[what];
+        let fails = *left > 0;
+        *left = left.saturating_sub(1);
+        fails
     }
 
     pub(crate) fn watermarks(&self, partition: &TopicPartition) -> Watermarks {

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 use transom_core::{connector::ConnectorError, topic::EncodedRecord};
-use transom_runtime::status::RecordCounts;
+use transom_runtime::{Runtime, assembly::Plan, status::RecordCounts};
 
 /// What one record says that is to happen with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,11 @@ enum Step {
     Lose,
     PutFails,
     WriteFails,
+    ClaimFails,
+    /// A poll, a commit and a question to the broker fail.
+    ReaderFails,
+    /// The tasks are stopped in good order, and started again.
+    Restart,
     /// Waits until everything is committed.
     Rest,
 }
@@ -97,6 +102,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Lose),
         1 => Just(Step::PutFails),
         1 => Just(Step::WriteFails),
+        1 => Just(Step::ClaimFails),
+        1 => Just(Step::ReaderFails),
+        1 => Just(Step::Restart),
         1 => Just(Step::Rest),
     ]
 }
@@ -124,8 +132,9 @@ fn script() -> impl Strategy<Value = Script> {
 /// What was produced: where, and what is to become of it.
 type Produced = BTreeMap<(i32, i64), Order>;
 
-async fn play(world: &Arc<World>, steps: &[Step]) -> Produced {
+async fn play(world: &Arc<World>, tasks: &mut Runtime, plan: &Plan, steps: &[Step]) -> Produced {
     let mut produced = Produced::new();
+    let away = || ConnectorError::transient("away", "it is away");
     for step in steps {
         match step {
             Step::Produce { partition, order } => {
@@ -135,13 +144,13 @@ async fn play(world: &Arc<World>, steps: &[Step]) -> Produced {
             Step::Gap { partition } => world.cluster.gap("orders", *partition),
             Step::Shuffle => world.cluster.change(|state| state.shuffle(NAME)),
             Step::Lose => world.cluster.change(|state| state.lose(NAME)),
-            Step::PutFails => {
-                let error = ConnectorError::transient("away", "the sink is away");
-                world.table.lock().unwrap().answers.push_back(error);
-            }
-            Step::WriteFails => {
-                let error = ConnectorError::transient("away", "the broker is away");
-                world.cluster.change(|state| state.write_errors.push_back(error));
+            Step::PutFails => world.table.lock().unwrap().answers.push_back(away()),
+            Step::ClaimFails => world.table.lock().unwrap().claim_answers.push_back(away()),
+            Step::WriteFails => world.cluster.change(|state| state.write_errors.push_back(away())),
+            Step::ReaderFails => world.cluster.change(|state| state.reader_errors = [1; 3]),
+            Step::Restart => {
+                tasks.stop().await;
+                *tasks = world.start(plan.clone());
             }
             Step::Rest => world.cluster.until(|state| state.is_read(NAME)).await,
         }
@@ -161,8 +170,8 @@ fn run(script: &Script) {
         world.cluster.create("orders", PARTITIONS);
         let mut plan = plan();
         plan.tasks = script.tasks;
-        let tasks = world.start(plan);
-        let produced = play(&world, &script.steps).await;
+        let mut tasks = world.start(plan.clone());
+        let produced = play(&world, &mut tasks, &plan, &script.steps).await;
         world.cluster.until(|state| state.is_read(NAME)).await;
         tasks.stop().await;
         check_rows(script.kind, &world.table.lock().unwrap().rows, &produced);
@@ -235,7 +244,10 @@ fn check_sums(sums: &[RecordCounts], produced: &Produced, script: &Script) {
     let count =
         |is: fn(Order) -> bool| produced.values().filter(|order| is(**order)).count() as u64;
     let is_quiet = script.lives.is_empty()
-        && !script.steps.iter().any(|step| matches!(step, Step::Shuffle | Step::Lose));
+        && !script
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Shuffle | Step::Lose | Step::Restart));
     if is_quiet && script.tasks == 1 {
         assert_eq!(all.read, produced.len() as u64);
         assert_eq!(all.delivered, count(|order| !order.rows().is_empty()));

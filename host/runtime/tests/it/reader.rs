@@ -45,6 +45,14 @@ impl Reader {
         TopicError::Fatal { message: "the process is dead".to_owned() }
     }
 
+    /// Fails if a test wants this call to.
+    fn may_fail(&self, what: usize) -> Result<(), TopicError> {
+        if self.cluster.lock().fails(what) {
+            return Err(TopicError::Transient { message: "the broker is away".to_owned() });
+        }
+        Ok(())
+    }
+
     /// The next records of one partition.
     fn fetch(&mut self, limits: PollLimits) -> Vec<(TopicPartition, i64, EncodedRecord)> {
         let active: Vec<TopicPartition> = self
@@ -82,6 +90,7 @@ impl TopicReader for Reader {
         if self.life.is_dead() {
             return Err(Self::dead());
         }
+        self.may_fail(0)?;
         let event = self.cluster.change(|state| {
             state.polls += 1;
             let group = state.groups.get_mut(&self.group)?;
@@ -125,6 +134,7 @@ impl TopicReader for Reader {
         &mut self,
         partitions: &[TopicPartition],
     ) -> Result<Vec<StoredOffset>, TopicError> {
+        self.may_fail(2)?;
         let ask = || {
             let state = self.cluster.lock();
             let group = &state.groups[&self.group];
@@ -139,6 +149,7 @@ impl TopicReader for Reader {
     }
 
     fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError> {
+        self.may_fail(2)?;
         self.life.act(|| self.cluster.lock().watermarks(partition)).ok_or_else(Self::dead)
     }
 
@@ -167,6 +178,7 @@ impl TopicReader for Reader {
     }
 
     fn commit(&mut self, offsets: &Offsets, _: CommitMode) -> Result<(), TopicError> {
+        self.may_fail(1)?;
         let (group, member) = (&self.group, self.member);
         let commit = || {
             self.cluster.change(|state| {

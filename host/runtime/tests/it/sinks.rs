@@ -32,7 +32,8 @@ pub(crate) struct Table {
     pub(crate) stored: BTreeMap<TopicPartition, (Option<i64>, u64)>,
     /// Answers of the next puts, whatever they hold.
     pub(crate) answers: VecDeque<ConnectorError>,
-    pub(crate) puts: usize,
+    /// Answers of the next claims.
+    pub(crate) claim_answers: VecDeque<ConnectorError>,
     /// Sizes of the puts.
     pub(crate) sizes: Vec<usize>,
     /// What was delivered although the group had it committed: never to happen.
@@ -100,7 +101,6 @@ fn refusal(row: &Row) -> Option<(String, String)> {
 impl Memory {
     fn deliver(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
         let mut table = self.table.lock().unwrap();
-        table.puts += 1;
         table.sizes.push(put.records.len());
         if let Some(error) = table.answers.pop_front() {
             return Err(error);
@@ -164,6 +164,9 @@ impl Sink for Memory {
         let life = self.life.clone();
         life.act(|| {
             let mut table = self.table.lock().unwrap();
+            if let Some(error) = table.claim_answers.pop_front() {
+                return Err(error);
+            }
             let claim = |(partition, identity): &(TopicPartition, TopicIdentity)| {
                 let stored = table.stored.entry(partition.clone()).or_default();
                 stored.1 += 1;
@@ -171,9 +174,9 @@ impl Sink for Memory {
                 let identity = Some(identity.clone());
                 StoredOffset { partition: partition.clone(), identity, offset: stored.0 }
             };
-            assigned.iter().map(claim).collect()
+            Ok(assigned.iter().map(claim).collect())
         })
-        .ok_or_else(killed)
+        .ok_or_else(killed)?
     }
 
     async fn put(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
