@@ -12,10 +12,13 @@ mod load;
 mod metrics;
 mod progress;
 mod sink_task;
+mod source_task;
 mod supervisor;
 mod way;
 
 pub use supervisor::Runtime;
 
 /// x
-pub fn tasks_topic(connector: &str) -> String { format!("_transom-tasks-{connector}") }
+pub fn tasks_topic(connector: &str) -> String {
+    format!("_transom-tasks-{connector}")
+}

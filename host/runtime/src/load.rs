@@ -3,9 +3,8 @@
 use crate::{
     metrics::{self, Stage, TaskMetrics},
     status::RecordCounts,
-    way,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use transom_core::{
     batch::Batch,
     convert::Converters,
@@ -13,6 +12,9 @@ use transom_core::{
     record::{NewRecord, Original, RecordId, Verdict},
     topic::{Offsets, TopicPartition},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// A batch with its tickets. Loads go from the task's thread to its worker and back; their memory stays.
 #[derive(Debug, Default)]
@@ -60,15 +62,20 @@ pub(crate) enum Fate {
 
 /// The generations that are open, for the worker: it delivers nothing of those that are over.
 #[derive(Debug, Default)]
-pub(crate) struct OpenGenerations(Mutex<Vec<Generation>>);
+pub(crate) struct OpenGenerations(Mutex<Generations>);
+
+/// The generations that were open at one time. What is put and the offsets that go with it are decided by the same list:
+/// a put that has a partition's records and not its offset would deliver them twice.
+pub(crate) type Generations = Arc<[Generation]>;
 
 impl OpenGenerations {
     pub(crate) fn publish(&self, ledger: &Ledger) {
-        *self.lock() = ledger.open_generations().collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            ledger.open_generations().collect();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Generation>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn now(&self) -> Generations {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -123,8 +130,7 @@ impl Load {
     }
 
     /// For each partition the offset behind the last of its inputs below `bound`; of generations that are over, nothing.
-    pub(crate) fn through(&self, bound: usize, open: &OpenGenerations) -> Offsets {
-        let open = open.lock();
+    pub(crate) fn through(&self, bound: usize, open: &[Generation]) -> Offsets {
         let mut through = Offsets::new();
         let mut begin = 0;
         for run in self.runs.iter().take_while(|run| {
@@ -142,14 +148,12 @@ impl Load {
     }
 
     /// How many of the runs belong to generations that are open: fewer than before if a partition was given back.
-    pub(crate) fn open_runs(&self, open: &OpenGenerations) -> usize {
-        let open = open.lock();
+    pub(crate) fn open_runs(&self, open: &[Generation]) -> usize {
         self.runs.iter().filter(|run| open.contains(&run.generation)).count()
     }
 
     /// The inputs of which nothing has become yet, and whose generation is open.
-    pub(crate) fn undecided(&self, open: &OpenGenerations) -> Vec<usize> {
-        let open = open.lock();
+    pub(crate) fn undecided(&self, open: &[Generation]) -> Vec<usize> {
         let is_undecided = |input: &usize| {
             self.fates[*input] == Fate::Open && open.contains(&self.tickets[*input].generation())
         };
@@ -157,20 +161,15 @@ impl Load {
     }
 
     /// Takes out of `records` those whose generation is over (invariant 10).
-    pub(crate) fn retain_open(&self, records: &mut Vec<RecordId>, open: &OpenGenerations) {
-        let open = open.lock();
+    pub(crate) fn retain_open(&self, records: &mut Vec<RecordId>, open: &[Generation]) {
         records
             .retain(|record| open.contains(&self.tickets[self.batch.input(*record)].generation()));
     }
 
     /// Notes what the chain dropped.
     pub(crate) fn note_dropped(&mut self) {
-        let survivors = self.batch.survivors();
-        if survivors.len() == self.batch.len() {
-            return;
-        }
         // Those that live are found by the survivors; a verdict is asked for the others alone.
-        for record in survivors {
+        for record in self.batch.survivors() {
             self.fates[self.batch.input(*record)] = Fate::Delivered;
         }
         for (input, fate) in self.fates.iter_mut().enumerate() {
@@ -204,32 +203,42 @@ impl Load {
         }
     }
 
-    /// Counts what became of the records.
-    pub(crate) fn count(&self, metrics: &TaskMetrics) {
-        way::ended(self);
-        let mut counts = RecordCounts::default();
-        for fate in &self.fates {
-            counts.of(*fate).into_iter().for_each(|count| *count += 1);
-        }
-        metrics.records(Stage::Transform, metrics::Verdict::Dropped, counts.dropped);
-        metrics.records(Stage::Deliver, metrics::Verdict::Passed, counts.delivered);
-        metrics.records(Stage::Deliver, metrics::Verdict::DeadLettered, counts.dead_lettered);
-        metrics.records(Stage::Deliver, metrics::Verdict::Skipped, counts.skipped);
-    }
-
     /// Settles what has come to its end.
     pub(crate) fn settle(&self, ledger: &mut Ledger) -> RecordCounts {
-        let mut counts = RecordCounts { out: self.out, ..RecordCounts::default() };
-        for (ticket, fate) in self.tickets.iter().zip(&self.fates) {
-            // Invariant 10: what belongs to a generation that is over counts for nothing.
-            let Some(count) = counts.of(*fate) else { continue };
-            *count += u64::from(ledger.settle(*ticket));
-        }
-        counts
+        // Invariant 10: what belongs to a generation that is over counts for nothing.
+        let mut settle = |(ticket, fate): (&Ticket, &Fate)| {
+            (fate.is_final() && ledger.settle(*ticket)).then_some(*fate)
+        };
+        let settled = self.tickets.iter().zip(&self.fates).filter_map(&mut settle);
+        RecordCounts { out: self.out, ..RecordCounts::tally(settled) }
+    }
+}
+
+impl Fate {
+    /// True if nothing more becomes of the input.
+    const fn is_final(self) -> bool {
+        !matches!(self, Self::Open | Self::Refused)
     }
 }
 
 impl RecordCounts {
+    /// Counts by fates.
+    pub(crate) fn tally(fates: impl Iterator<Item = Fate>) -> Self {
+        let mut counts = Self::default();
+        for fate in fates {
+            counts.of(fate).into_iter().for_each(|count| *count += 1);
+        }
+        counts
+    }
+
+    /// Adds them to the metrics.
+    pub(crate) fn report(&self, metrics: &TaskMetrics) {
+        metrics.records(Stage::Transform, metrics::Verdict::Dropped, self.dropped);
+        metrics.records(Stage::Deliver, metrics::Verdict::Passed, self.delivered);
+        metrics.records(Stage::Deliver, metrics::Verdict::DeadLettered, self.dead_lettered);
+        metrics.records(Stage::Deliver, metrics::Verdict::Skipped, self.skipped);
+    }
+
     /// Where records of this fate are counted; nothing for those that are in flight still.
     fn of(&mut self, fate: Fate) -> Option<&mut u64> {
         match fate {

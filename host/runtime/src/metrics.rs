@@ -158,7 +158,7 @@ impl Families {
         let help = "Writes of dead letters that failed";
         r.register("dead_letter_failures", help, self.dead_letter_failures.clone());
         r.register("retries", "Calls that were made again", self.retries.clone());
-        let help = "Time of converters and transforms for a batch";
+        let help = "Time of the transforms for a batch";
         r.register_with_unit("batch_time", help, Unit::Seconds, self.batch.clone());
         let help = "Time of a put, or of a write to topics";
         r.register_with_unit("put_time", help, Unit::Seconds, self.put.clone());

@@ -29,6 +29,7 @@ use crate::{
     failure::Failure,
     load::{Load, OpenGenerations},
     progress::Part,
+    way,
 };
 use commits::Commits;
 use delivery::Delivery;
@@ -53,6 +54,9 @@ const LOADS: usize = 3;
 /// Longest time between two polls of the reader.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How long an error of the reader is shown.
+const SHOWN: Duration = Duration::from_secs(10);
+
 /// A sink task from one start to its end.
 struct SinkTask {
     context: TaskContext,
@@ -70,8 +74,14 @@ struct SinkTask {
     partitions: Partitions,
     commits: Commits,
     pressure: flow::Pressure,
-    /// When a complaint of the reader is to be forgotten: its errors come once, and nothing says that they have passed.
-    complaint_until: Option<Instant>,
+    complaint: Option<Complaint>,
+}
+
+/// An error of the reader that is shown. Such errors come once, and mostly nothing says that they have passed.
+#[derive(Debug, Clone, Copy)]
+struct Complaint {
+    /// When it is taken to have passed; nothing for a topic that is missing: until something is read.
+    until: Option<Instant>,
 }
 
 /// Runs a task on the thread that calls until it is stopped or fails.
@@ -125,7 +135,7 @@ impl SinkTask {
             partitions,
             commits: Commits::new(),
             pressure: flow::Pressure::default(),
-            complaint_until: None,
+            complaint: None,
         })
     }
 
@@ -161,7 +171,8 @@ impl SinkTask {
             Reply::Delivered(load, result) => {
                 let settled = load.settle(&mut self.ledger);
                 self.context.progress.count(|counts| counts.settle(settled));
-                load.count(&self.context.progress.metrics);
+                settled.report(&self.context.progress.metrics);
+                way::ended(&load.batch, &load.fates);
                 self.spare.push(load);
                 result
             }
@@ -202,17 +213,26 @@ impl SinkTask {
 
     /// Notes an error of the reader that may pass: it is shown for a while, and polling goes on.
     fn endure(&mut self, error: TopicError) -> Result<(), Failure> {
-        match error {
-            TopicError::Transient { .. } | TopicError::Missing { .. } => {
-                self.context.progress.complain(Part::Reader, format!("{error}; waiting"));
-                self.complaint_until = Some(Instant::now() + Duration::from_secs(10));
-                Ok(())
-            }
+        let until = match error {
+            TopicError::Transient { .. } => Some(Instant::now() + SHOWN),
+            TopicError::Missing { .. } => None,
             TopicError::Rebalanced { .. } => {
                 tracing::debug!(task = %self.context.name(), %error, "the group has moved on");
-                Ok(())
+                return Ok(());
             }
-            TopicError::OutOfRange { .. } | TopicError::Fatal { .. } => Err(error.into()),
+            TopicError::OutOfRange { .. } | TopicError::Fatal { .. } => return Err(error.into()),
+        };
+        self.context.progress.complain(Part::Reader, format!("{error}; waiting"));
+        self.complaint = Some(Complaint { until });
+        Ok(())
+    }
+
+    /// Forgets a complaint if something was read since, or its time is over.
+    fn forget_complaint(&mut self, has_read: bool) {
+        let is_over = |complaint: Complaint| complaint.until.is_some_and(|at| at <= Instant::now());
+        if self.complaint.is_some_and(|complaint| has_read || is_over(complaint)) {
+            self.complaint = None;
+            self.context.progress.recover(Part::Reader);
         }
     }
 
@@ -220,13 +240,16 @@ impl SinkTask {
     fn finish(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.context.plan.flush_timeout;
         self.flush(CommitMode::Sync);
-        let close = self.commits.flushes_asked();
-        while !self.commits.is_flushed(close) && Instant::now() < deadline {
+        let flush = self.commits.flushes_asked();
+        while !self.commits.is_flushed(flush) && Instant::now() < deadline {
             self.serve_to_end()?;
         }
         self.worker.send(worker::Command::Close);
         while !self.commits.is_closed() && Instant::now() < deadline {
             self.serve_to_end()?;
+        }
+        if !self.commits.is_closed() {
+            tracing::warn!(task = %self.context.name(), "what is in flight is given up: `flush_timeout` is over");
         }
         Ok(())
     }

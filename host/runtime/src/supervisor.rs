@@ -6,7 +6,7 @@ use crate::{
     failure::{Failure, FailureKind},
     metrics::Metrics,
     progress::{Phase, Progress},
-    sink_task,
+    sink_task, source_task,
     status::{ConnectorStatus, Status, TransformStatus},
 };
 use std::{
@@ -102,7 +102,8 @@ impl Runtime {
         self.ended().await;
     }
 
-    /// Waits until all tasks have ended by themselves: sources that came to their end. A sink never does.
+    /// Waits until all tasks have ended by themselves: sources that came to their end, and tasks that were stopped by
+    /// policy. A sink that is well never does.
     pub async fn ended(&self) {
         self.tasks.wait().await;
     }
@@ -195,7 +196,7 @@ async fn run_on_thread(context: &TaskContext) -> Result<(), Failure> {
     let thread = std::thread::Builder::new().name(context.name()).spawn(move || {
         let run = || match inside.plan.direction {
             Direction::Sink => sink_task::run(&inside, &runtime),
-            Direction::Source => Ok(()),
+            Direction::Source => source_task::run(&inside, &runtime),
         };
         let ended = catch_unwind(AssertUnwindSafe(run));
         // Nobody listens any more only if the process ends.

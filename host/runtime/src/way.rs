@@ -1,12 +1,15 @@
 //! The way of each record, told at debug level: by topic, partition and offset. It costs one comparison otherwise.
 
-use crate::load::{Fate, Load};
+use crate::load::Fate;
 use tracing::{Level, debug, enabled};
 use transom_core::{
     batch::Batch,
     chain::Chain,
     record::{Step, Verdict},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// Tells what converters and transforms made of each record.
 pub(crate) fn decided(batch: &Batch, chain: &Chain) {
@@ -34,13 +37,13 @@ pub(crate) fn decided(batch: &Batch, chain: &Chain) {
     }
 }
 
-/// Tells how each record of a load ended.
-pub(crate) fn ended(load: &Load) {
+/// Tells how each record of a batch ended.
+pub(crate) fn ended(batch: &Batch, fates: &[Fate]) {
     if !enabled!(Level::DEBUG) {
         return;
     }
-    for (input, fate) in load.fates.iter().enumerate() {
-        let original = load.batch.original(input);
+    for (input, fate) in fates.iter().enumerate() {
+        let original = batch.original(input);
         let (topic, partition, offset) = (original.topic, original.partition, original.offset);
         match fate {
             Fate::Open | Fate::Refused | Fate::Dropped => {}

@@ -54,10 +54,9 @@ impl DeadLetters {
         let mut add = |name: String, text: String| headers.push((name, Some(text.into_bytes())));
         let mut connect = |name: &str, text: String| add(format!("{PREFIX}{name}"), text);
         connect("topic", original.topic.to_owned());
-        if let Some(partition) = original.partition {
+        // What a source gave was read from no partition.
+        if let (Some(partition), Some(offset)) = (original.partition, original.offset) {
             connect("partition", partition.to_string());
-        }
-        if let Some(offset) = original.offset {
             connect("offset", offset.to_string());
         }
         connect("connector.name", self.context.plan.name.clone());

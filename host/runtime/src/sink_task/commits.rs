@@ -1,15 +1,12 @@
 //! When a sink task flushes, what it commits, and what it shows of its partitions.
 
+mod stalls;
+
 use super::{SinkTask, worker::Command};
 use crate::{failure::Failure, status::PartitionStatus};
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
-use transom_core::{
-    ledger::Ticket,
-    topic::{CommitMode, Offsets, TopicError, TopicPartition},
-};
+use stalls::Stalls;
+use std::time::{Duration, Instant};
+use transom_core::topic::{CommitMode, Offsets, TopicError, TopicPartition};
 
 /// Flushes that were asked for and what the group has.
 #[derive(Debug)]
@@ -21,12 +18,8 @@ pub(super) struct Commits {
     /// What the group has of the partitions that are assigned.
     offsets: Offsets,
     shown: Option<Instant>,
-    /// The oldest unsettled record of each partition, and since when it is that one.
-    oldest: BTreeMap<TopicPartition, (Ticket, Instant)>,
+    stalls: Stalls,
 }
-
-/// A record that is unsettled for longer is shown.
-const STALLED: Duration = Duration::from_secs(5);
 
 impl Commits {
     pub(super) fn new() -> Self {
@@ -37,7 +30,7 @@ impl Commits {
             last: Instant::now(),
             offsets: Offsets::new(),
             shown: None,
-            oldest: BTreeMap::new(),
+            stalls: Stalls::default(),
         }
     }
 
@@ -95,7 +88,9 @@ impl SinkTask {
     pub(super) fn flush_if_due(&mut self) {
         let interval = self.context.plan.flush_interval;
         let is_due = self.commits.due_in(interval).is_zero() && !self.commits.is_waiting();
-        if is_due && !self.committable().is_empty() {
+        if is_due && self.committable().is_empty() {
+            self.commits.last = Instant::now();
+        } else if is_due {
             self.flush(CommitMode::Async);
         }
     }
@@ -157,29 +152,7 @@ impl SinkTask {
         };
         let partitions = self.partitions.list().into_iter().map(show).collect();
         self.context.progress.set_partitions(partitions);
-        let stalled = self.stalled(Instant::now());
+        let stalled = self.commits.stalls.look(&self.ledger, Instant::now());
         self.context.progress.set_stalled(stalled);
-    }
-
-    /// The record that has been unsettled for too long, if there is one.
-    fn stalled(&mut self, now: Instant) -> Option<String> {
-        let before = std::mem::take(&mut self.commits.oldest);
-        let mut stalled = None;
-        for oldest in self.ledger.oldest() {
-            let known =
-                before.get(&oldest.partition).filter(|(ticket, _)| *ticket == oldest.ticket);
-            let since = known.map_or(now, |(_, since)| *since);
-            let age = now - since;
-            if age >= STALLED {
-                stalled = Some(format!(
-                    "stalled: offset {} of `{}` has been in flight for {} s",
-                    oldest.offset,
-                    oldest.partition,
-                    age.as_secs()
-                ));
-            }
-            self.commits.oldest.insert(oldest.partition, (oldest.ticket, since));
-        }
-        stalled
     }
 }

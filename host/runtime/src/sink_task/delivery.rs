@@ -1,10 +1,11 @@
 //! Delivering a load: dead letters of what failed on the way, then the sink, then what the sink refuses.
 
+mod refusals;
 mod work;
 
 use crate::{
     context::{Backoff, TaskContext},
-    dead_letters::{Cause, DeadLetters, Place},
+    dead_letters::{Cause, DeadLetters},
     failure::Failure,
     load::{Fate, Load, OpenGenerations},
     progress::Part,
@@ -15,7 +16,7 @@ use transom_core::{
     config::Tolerance,
     connector::{Class, ConnectorError, Delivery as Promise, Put, Rejection, Sink},
     policy::RejectWindow,
-    record::{RecordId, Verdict},
+    record::RecordId,
     topic::{Offsets, StoredOffset, TopicIdentity, TopicPartition},
 };
 use work::Work;
@@ -80,7 +81,7 @@ impl Delivery {
         if !load.batch.has_failures() {
             return Ok(None);
         }
-        let mut causes: Vec<Cause> = failed(load, &self.open);
+        let mut causes: Vec<Cause> = refusals::failed(load, &self.open.now());
         if !self.tolerates() {
             causes.truncate(1);
         }
@@ -103,10 +104,15 @@ impl Delivery {
         records: Vec<RecordId>,
         bound: usize,
     ) -> Result<(), Failure> {
-        let mut work = Work::new(records, bound, load.open_runs(&self.open));
-        work.retain(load, &self.open);
+        let mut work = Work::new(records, bound, self.open.now());
+        work.retain(load, self.open.now());
         let Promise { stores_offsets, atomic } = self.sink.delivery();
         while let Some(part) = work.next() {
+            if work.is_stale(load, &self.open.now()) {
+                work.push(part);
+                work.retain(load, self.open.now());
+                continue;
+            }
             let until = work.bound(&load.batch);
             if stores_offsets {
                 // Invariant 1: the offset that this put stores passes what was refused before.
@@ -115,7 +121,7 @@ impl Delivery {
             match self.put(load, &part, until, &work).await? {
                 Answer::Stale => {
                     work.push(part);
-                    work.retain(load, &self.open);
+                    work.retain(load, self.open.now());
                 }
                 Answer::Through(rejections) if rejections.is_empty() => {
                     work.delivered(load, &part, until);
@@ -126,7 +132,7 @@ impl Delivery {
                 Answer::Refused(error) => match work.divide(part, &load.batch, atomic) {
                     Ok(()) => {}
                     Err(part) => {
-                        let rejections = all_refused(&part, &error);
+                        let rejections = refusals::all(&part, &error);
                         self.reject(load, &mut work, part, rejections).await?;
                     }
                 },
@@ -143,7 +149,7 @@ impl Delivery {
             let refused = work.refused.len();
             (0..work.total).for_each(|number| self.window.note(number < refused));
         }
-        let through = load.through(work.end(), &self.open);
+        let through = load.through(work.end(), &work.open);
         if work.is_said() {
             self.unsaid.retain(|partition, _| !through.contains_key(partition));
         } else {
@@ -161,7 +167,7 @@ impl Delivery {
         rejections: Vec<Rejection>,
     ) -> Result<(), Failure> {
         let is_atomic = self.sink.delivery().atomic;
-        let causes = causes(load, &part, rejections);
+        let causes = refusals::causes(load, &part, rejections)?;
         let Some(first) = causes.first() else { return Ok(()) };
         let too_many = self.too_many(work, &causes);
         if too_many.is_some() || !self.tolerates() {
@@ -182,7 +188,7 @@ impl Delivery {
         for cause in &causes {
             load.fates[cause.input] = Fate::Refused;
         }
-        let rest = without(part, &causes, load);
+        let rest = refusals::without(part, &causes, load);
         work.refused.extend(causes);
         work.passed(load, rest, until, is_atomic);
         Ok(())
@@ -230,11 +236,11 @@ impl Delivery {
     ) -> Result<Answer, Failure> {
         let mut backoff = Backoff::default();
         loop {
-            let through = load.through(until, &self.open);
+            let through = load.through(until, &work.open);
             let put = Put { batch: &load.batch, records, through: &through };
             match self.call(put, &mut backoff).await? {
                 Some(answer) => return Ok(answer),
-                None if work.is_stale(load, &self.open) => return Ok(Answer::Stale),
+                None if work.is_stale(load, &self.open.now()) => return Ok(Answer::Stale),
                 None => {}
             }
         }
@@ -309,55 +315,4 @@ impl Delivery {
             tracing::warn!(task = %self.context.name(), %error, "the sink did not close in good order");
         }
     }
-}
-
-/// The inputs that converters and transforms failed on, in order.
-fn failed(load: &Load, open: &OpenGenerations) -> Vec<Cause> {
-    let failed =
-        load.undecided(open).into_iter().filter_map(|input| match load.batch.verdict(input) {
-            Verdict::Failed(failure) => Some(Cause {
-                input,
-                place: Place::Step(failure.step),
-                code: failure.code.to_string(),
-                message: failure.message.clone(),
-                child: None,
-            }),
-            _ => None,
-        });
-    failed.collect()
-}
-
-/// What the sink said about records of a part, in the order of the records.
-fn causes(load: &Load, part: &[RecordId], mut rejections: Vec<Rejection>) -> Vec<Cause> {
-    rejections.sort_by_key(|rejection| rejection.index);
-    rejections.dedup_by_key(|rejection| rejection.index);
-    let known = rejections.into_iter().filter_map(|rejection| {
-        Some((*part.get(rejection.index)?, rejection.code, rejection.message))
-    });
-    known
-        .map(|(record, code, message)| Cause {
-            input: load.batch.input(record),
-            place: Place::Put,
-            code,
-            message,
-            child: load.batch.origin(record).child,
-        })
-        .collect()
-}
-
-/// A refusal of each record of a part that is refused as a whole and cannot be divided.
-fn all_refused(part: &[RecordId], error: &ConnectorError) -> Vec<Rejection> {
-    let refuse =
-        |index| Rejection { index, code: error.code.clone(), message: error.message.clone() };
-    (0..part.len()).map(refuse).collect()
-}
-
-/// A part without the records that were refused.
-fn without(mut part: Vec<RecordId>, causes: &[Cause], load: &Load) -> Vec<RecordId> {
-    let mut causes = causes.iter().peekable();
-    part.retain(|record| {
-        let (input, child) = (load.batch.input(*record), load.batch.origin(*record).child);
-        causes.next_if(|cause| (cause.input, cause.child) == (input, child)).is_none()
-    });
-    part
 }

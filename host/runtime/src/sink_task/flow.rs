@@ -57,7 +57,7 @@ impl SinkTask {
             Err(error) => {
                 self.endure(error)?;
                 // The error may come at once, again and again.
-                self.attend(POLL)?;
+                self.attend(POLL / 10)?;
             }
         }
         Ok(())
@@ -69,13 +69,6 @@ impl SinkTask {
         let is_waiting = self.commits.is_waiting() || self.partitions.is_waiting() || !is_idle;
         let wait = if is_waiting { POLL / 20 } else { POLL };
         wait.min(self.commits.due_in(self.context.plan.flush_interval).max(POLL / 100))
-    }
-
-    fn forget_complaint(&mut self, at_once: bool) {
-        if self.complaint_until.is_some_and(|until| at_once || until <= Instant::now()) {
-            self.complaint_until = None;
-            self.context.progress.recover(Part::Reader);
-        }
     }
 
     /// Runs a load through the chain and hands it to the worker.

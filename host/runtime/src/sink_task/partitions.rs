@@ -1,7 +1,7 @@
 //! What the group gives a sink task and takes from it.
 
 use super::{SinkTask, worker::Command};
-use crate::{failure::Failure, progress::Part};
+use crate::failure::Failure;
 use std::{
     collections::{BTreeSet, VecDeque},
     time::Instant,
@@ -144,7 +144,7 @@ impl SinkTask {
         let from = [(partition.clone(), StartAt::Offset(at))];
         self.steer(|task| task.reader.assign(&from))?;
         self.pause_new(std::slice::from_ref(partition))?;
-        self.context.progress.recover(Part::Reader);
+        self.forget_complaint(true);
         self.show_now();
         Ok(())
     }

@@ -104,6 +104,13 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    /// A thread that panicked leaves nobody behind who goes on delivering.
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
 /// Serves commands until the thread is gone. After a failure nothing more is delivered, but what was put is still
 /// flushed if the thread asks for it.
 async fn work(

@@ -32,11 +32,14 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, Group>,
     /// Answers of the next writes that fail as a whole.
     pub(crate) write_errors: VecDeque<ConnectorError>,
+    /// How many of the next polls, commits and questions fail.
+    pub(crate) reader_errors: [usize; 3],
     /// Code of a refusal of each record to this topic.
     pub(crate) refused: Option<(String, String)>,
     members: u64,
-    /// Commits that a group took.
-    pub(crate) commits: usize,
+    pub(crate) paused: BTreeSet<TopicPartition>,
+    /// Polls of all readers.
+    pub(crate) polls: usize,
 }
 
 #[derive(Debug, Default)]
@@ -138,6 +141,21 @@ impl Cluster {
         logs.flat_map(|log| log.records.iter().map(|(_, record)| record.clone())).collect()
     }
 
+    /// Stores an offset as if somebody had committed it.
+    pub(crate) fn commit(
+        &self,
+        group: &str,
+        partition: &TopicPartition,
+        offset: i64,
+        identity: Option<TopicIdentity>,
+    ) {
+        self.change(|state| {
+            let group = state.groups.entry(group.to_owned()).or_default();
+            group.committed.insert(partition.clone(), offset);
+            group.identity = identity;
+        });
+    }
+
     pub(crate) fn committed(&self, group: &str, partition: &TopicPartition) -> Option<i64> {
         self.lock().groups.get(group)?.committed.get(partition).copied()
     }
@@ -146,6 +164,14 @@ impl Cluster {
 impl State {
     pub(crate) fn log(&mut self, topic: &str, partition: i32) -> &mut Log {
         &mut self.topics.get_mut(topic).unwrap().partitions[index(partition)]
+    }
+
+    /// True if the next poll (0), commit (1) or question (2) is to fail.
+    pub(crate) fn fails(&mut self, what: usize) -> bool {
+        let left = &mut self.reader_errors[what];
+        let fails = *left > 0;
+        *left = left.saturating_sub(1);
+        fails
     }
 
     pub(crate) fn watermarks(&self, partition: &TopicPartition) -> Watermarks {
@@ -215,6 +241,11 @@ impl State {
 }
 
 impl Group {
+    /// Members.
+    pub(crate) fn size(&self) -> usize {
+        self.members.len()
+    }
+
     fn all(&self, topics: &BTreeMap<String, Topic>) -> Vec<TopicPartition> {
         let mut all = Vec::new();
         for name in &self.topics {

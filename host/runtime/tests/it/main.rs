@@ -13,6 +13,10 @@ mod sink_task;
 #[cfg(test)]
 mod sinks;
 #[cfg(test)]
+mod source_task;
+#[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod transform;
 #[cfg(test)]
 mod world;

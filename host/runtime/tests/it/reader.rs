@@ -1,7 +1,7 @@
 //! A member of a group that reads topics in memory.
 
 use crate::{
-    cluster::{Cluster, index},
+    cluster::{Cluster, State, index},
     life::Life,
 };
 use std::collections::BTreeSet;
@@ -45,6 +45,14 @@ impl Reader {
         TopicError::Fatal { message: "the process is dead".to_owned() }
     }
 
+    /// Fails if a test wants this call to.
+    fn may_fail(&self, what: usize) -> Result<(), TopicError> {
+        if self.cluster.lock().fails(what) {
+            return Err(TopicError::Transient { message: "the broker is away".to_owned() });
+        }
+        Ok(())
+    }
+
     /// The next records of one partition.
     fn fetch(&mut self, limits: PollLimits) -> Vec<(TopicPartition, i64, EncodedRecord)> {
         let active: Vec<TopicPartition> = self
@@ -82,7 +90,9 @@ impl TopicReader for Reader {
         if self.life.is_dead() {
             return Err(Self::dead());
         }
+        self.may_fail(0)?;
         let event = self.cluster.change(|state| {
+            state.polls += 1;
             let group = state.groups.get_mut(&self.group)?;
             group.events.get_mut(&self.member)?.pop_front()
         });
@@ -124,17 +134,22 @@ impl TopicReader for Reader {
         &mut self,
         partitions: &[TopicPartition],
     ) -> Result<Vec<StoredOffset>, TopicError> {
-        let state = self.cluster.lock();
-        let group = &state.groups[&self.group];
-        let stored = |partition: &TopicPartition| StoredOffset {
-            partition: partition.clone(),
-            identity: group.identity.clone(),
-            offset: group.committed.get(partition).copied(),
+        self.may_fail(2)?;
+        let ask = || {
+            let state = self.cluster.lock();
+            let group = &state.groups[&self.group];
+            let stored = |partition: &TopicPartition| StoredOffset {
+                partition: partition.clone(),
+                identity: group.identity.clone(),
+                offset: group.committed.get(partition).copied(),
+            };
+            partitions.iter().map(stored).collect()
         };
-        self.life.act(|| partitions.iter().map(stored).collect()).ok_or_else(Self::dead)
+        self.life.act(ask).ok_or_else(Self::dead)
     }
 
     fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError> {
+        self.may_fail(2)?;
         self.life.act(|| self.cluster.lock().watermarks(partition)).ok_or_else(Self::dead)
     }
 
@@ -158,14 +173,12 @@ impl TopicReader for Reader {
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.positions.retain(|partition, _| !partitions.contains(partition));
         self.paused.retain(|partition| !partitions.contains(partition));
-        self.life
-            .act(|| {
-                self.cluster.change(|state| state.release(&self.group, self.member, partitions))
-            })
-            .ok_or_else(Self::dead)
+        let release = |state: &mut State| state.release(&self.group, self.member, partitions);
+        self.life.act(|| self.cluster.change(release)).ok_or_else(Self::dead)
     }
 
     fn commit(&mut self, offsets: &Offsets, _: CommitMode) -> Result<(), TopicError> {
+        self.may_fail(1)?;
         let (group, member) = (&self.group, self.member);
         let commit = || {
             self.cluster.change(|state| {
@@ -176,7 +189,6 @@ impl TopicReader for Reader {
                     });
                 }
                 group.committed.extend(offsets.clone());
-                state.commits += 1;
                 Ok(())
             })
         };
@@ -185,11 +197,13 @@ impl TopicReader for Reader {
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.paused.extend(partitions.iter().cloned());
+        self.cluster.change(|state| state.paused.extend(partitions.iter().cloned()));
         Ok(())
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.paused.retain(|partition| !partitions.contains(partition));
+        self.cluster.change(|state| state.paused.retain(|paused| !partitions.contains(paused)));
         Ok(())
     }
 

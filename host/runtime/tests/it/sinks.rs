@@ -1,4 +1,4 @@
-//! Sinks in memory. They refuse what says `"do": "reject"`, or for the code `other`, `"do": "reject-other"`.
+//! Sinks in memory. They refuse what says `"do": "reject"`.
 
 use crate::{
     cluster::{Cluster, killed},
@@ -32,13 +32,18 @@ pub(crate) struct Table {
     pub(crate) stored: BTreeMap<TopicPartition, (Option<i64>, u64)>,
     /// Answers of the next puts, whatever they hold.
     pub(crate) answers: VecDeque<ConnectorError>,
-    pub(crate) puts: usize,
+    /// Answers of the next claims.
+    pub(crate) claim_answers: VecDeque<ConnectorError>,
     /// Sizes of the puts.
     pub(crate) sizes: Vec<usize>,
     /// What was delivered although the group had it committed: never to happen.
     pub(crate) below_committed: Vec<Row>,
-    /// Rows that were put and not flushed when an offset behind them was committed are lost; see `Memory::flush`.
-    pub(crate) flushes: usize,
+    /// The next put refuses a record that it does not have.
+    pub(crate) nonsense: Option<usize>,
+    /// The child with this number is refused.
+    pub(crate) refused_child: Option<u32>,
+    /// Puts that have waited at the gate.
+    pub(crate) waiting: usize,
     /// While it is set, puts wait for it.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
@@ -80,23 +85,36 @@ fn row(batch: &Batch, record: RecordId) -> Row {
     }
 }
 
+/// Each refusal has a code of its own, but for those that ask for the same: a batch refused with one code is no matter
+/// of its records.
 fn refusal(row: &Row) -> Option<(String, String)> {
-    let code = ["reject-other", "reject"].into_iter().find(|code| row.value.contains(code))?;
-    Some((code.to_owned(), format!("the record says `{code}`")))
+    let code = match &row.value {
+        value if value.contains("reject-same") => "same".to_owned(),
+        value if value.contains("reject") => {
+            format!("refused-{}-{}", row.partition.partition, row.offset)
+        }
+        _ => return None,
+    };
+    Some((code, "the record says so".to_owned()))
 }
 
 impl Memory {
     fn deliver(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
         let mut table = self.table.lock().unwrap();
-        table.puts += 1;
         table.sizes.push(put.records.len());
         if let Some(error) = table.answers.pop_front() {
             return Err(error);
         }
+        if let Some(index) = table.nonsense.take() {
+            let (code, message) = ("nonsense".to_owned(), String::new());
+            return Ok(vec![Rejection { index, code, message }]);
+        }
         let rows: Vec<Row> = put.records.iter().map(|record| row(put.batch, *record)).collect();
         let mut rejections = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            if let Some((code, message)) = refusal(row) {
+            let is_refused = table.refused_child.is_some() && row.child == table.refused_child;
+            let of_child = is_refused.then(|| ("child".to_owned(), "not this one".to_owned()));
+            if let Some((code, message)) = of_child.or_else(|| refusal(row)) {
                 rejections.push(Rejection { index, code, message });
             }
         }
@@ -108,16 +126,21 @@ impl Memory {
             return Ok(rejections);
         }
         if self.kind.stores_offsets {
+            let is_mine = |partition| self.mine.get(partition) == table.stored.get(partition);
+            if !put.through.keys().all(is_mine) {
+                return Err(ConnectorError::new(Class::Superseded, "superseded", "taken over"));
+            }
+            let has_offset = |row: &Row| put.through.contains_key(&row.partition);
+            assert!(rows.iter().all(has_offset), "a put has the offsets of all its records");
             for (partition, next) in put.through {
-                let stored = table.stored.get_mut(partition).unwrap();
-                let Some(mine) = self.mine.get_mut(partition).filter(|mine| *mine == stored) else {
-                    return Err(ConnectorError::new(Class::Superseded, "superseded", "taken over"));
-                };
-                assert!(stored.0.is_none_or(|stored| stored <= *next), "offsets only grow");
-                (stored.0, mine.0) = (Some(*next), Some(*next));
+                let epoch = self.mine[partition].1;
+                let before = self.mine.insert(partition.clone(), (Some(*next), epoch)).unwrap();
+                assert!(before.0.is_none_or(|before| before <= *next), "offsets only grow");
+                table.stored.insert(partition.clone(), (Some(*next), epoch));
             }
         }
-        for row in rows.into_iter().filter(|row| refusal(row).is_none()) {
+        let is_refused = |index| rejections.iter().any(|rejection| rejection.index == index);
+        for (_, row) in rows.into_iter().enumerate().filter(|(index, _)| !is_refused(*index)) {
             let committed = self.cluster.committed(&self.group, &row.partition);
             if committed.is_some_and(|committed| row.offset < committed) {
                 table.below_committed.push(row.clone());
@@ -141,6 +164,9 @@ impl Sink for Memory {
         let life = self.life.clone();
         life.act(|| {
             let mut table = self.table.lock().unwrap();
+            if let Some(error) = table.claim_answers.pop_front() {
+                return Err(error);
+            }
             let claim = |(partition, identity): &(TopicPartition, TopicIdentity)| {
                 let stored = table.stored.entry(partition.clone()).or_default();
                 stored.1 += 1;
@@ -148,14 +174,16 @@ impl Sink for Memory {
                 let identity = Some(identity.clone());
                 StoredOffset { partition: partition.clone(), identity, offset: stored.0 }
             };
-            assigned.iter().map(claim).collect()
+            Ok(assigned.iter().map(claim).collect())
         })
-        .ok_or_else(killed)
+        .ok_or_else(killed)?
     }
 
     async fn put(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
         let gate = self.table.lock().unwrap().gate.clone();
         if let Some(gate) = gate {
+            self.table.lock().unwrap().waiting += 1;
+            self.cluster.change(|_| ());
             gate.acquire().await.unwrap().forget();
         }
         let life = self.life.clone();
@@ -166,7 +194,7 @@ impl Sink for Memory {
     }
 
     async fn flush(&mut self) -> Result<(), ConnectorError> {
-        self.life.act(|| self.table.lock().unwrap().flushes += 1).ok_or_else(killed)
+        self.life.act(|| ()).ok_or_else(killed)
     }
 
     fn release(&mut self, partitions: &[TopicPartition]) {

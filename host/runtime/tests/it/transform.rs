@@ -1,4 +1,9 @@
-//! A transform that does what the record says: `{"do": "drop" | "fail" | "split" | "break"}`.
+//! A transform that does what the record says: `{"do": "drop"}` and the like.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use smt_abi::{answer::GuestError, verdict::Tag};
 use transom_core::{
@@ -7,23 +12,35 @@ use transom_core::{
     transform::{Transform, TransformError},
 };
 
-pub(crate) struct Obedient(Call);
+pub(crate) struct Obedient {
+    call: Call,
+    /// Times that something was done which is not done for ever.
+    done: Arc<AtomicUsize>,
+}
 
 impl Obedient {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(done: &Arc<AtomicUsize>) -> Self {
         let contract = Contract::parse(br#"{"slots": ["do"]}"#, b"").unwrap();
-        Self(Call::new(contract, Limits::default()))
+        Self { call: Call::new(contract, Limits::default()), done: Arc::clone(done) }
     }
 }
 
 /// What a module would answer.
-fn answer(order: Option<&[u8]>) -> (Tag, Vec<u8>) {
+fn answer(order: Option<&[u8]>, done: &AtomicUsize) -> (Tag, Vec<u8>) {
     let mut out = Vec::new();
     let tag = match order {
         Some(b"\"drop\"") => Tag::Drop,
         Some(b"\"fail\"") => {
             GuestError { code: "told-to", message: "the record says so" }.write(&mut out);
             Tag::Error
+        }
+        Some(b"\"fail twice\"") if done.fetch_add(1, Ordering::Relaxed) < 2 => {
+            GuestError { code: "told-to", message: "not yet" }.write(&mut out);
+            Tag::Error
+        }
+        Some(b"\"panic once\"") => {
+            assert_ne!(done.fetch_add(1, Ordering::Relaxed), 0, "told to");
+            Tag::Keep
         }
         Some(b"\"split\"") => {
             out.extend_from_slice(&3_u32.to_le_bytes());
@@ -45,9 +62,9 @@ impl Transform for Obedient {
         let selected = batch.selected().to_vec();
         let mut rest = selected.as_slice();
         while !rest.is_empty() {
-            let gathered = self.0.gather(batch, rest);
+            let gathered = self.call.gather(batch, rest);
             let (n, mut input) = (gathered.n as usize, vec![0; gathered.len]);
-            self.0.write(batch, &mut input);
+            self.call.write(batch, &mut input);
             let (mut verdicts, mut out, mut at) = (Vec::new(), Vec::new(), 4 * n);
             for record in 0..n {
                 let len = smt_abi::read_u32(&input, 4 * record).unwrap();
@@ -60,12 +77,12 @@ impl Transform for Obedient {
                     let message = "told to".to_owned();
                     return Err(TransformError::Broken { traps: 1, records: 1, message });
                 }
-                let (tag, output) = answer(order);
+                let (tag, output) = answer(order, &self.done);
                 let entry = tag as u64 | (output.len() as u64) << 32;
                 verdicts.extend_from_slice(&entry.to_le_bytes());
                 out.extend_from_slice(&output);
             }
-            self.0.apply(batch, &verdicts, &out);
+            self.call.apply(batch, &verdicts, &out);
             rest = &rest[n..];
         }
         Ok(())

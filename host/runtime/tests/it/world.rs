@@ -5,11 +5,12 @@ use crate::{
     life::Life,
     reader::Reader,
     sinks::{Kind, Memory, Table},
+    sources::{MemorySource, Outside, PARTS, Saved},
     transform::Obedient,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
     time::Duration,
 };
 use transom_core::{
@@ -31,11 +32,15 @@ pub(crate) const NAME: &str = "memory";
 pub(crate) struct World {
     pub(crate) cluster: Cluster,
     pub(crate) table: Arc<Mutex<Table>>,
+    /// What a source reads.
+    pub(crate) outside: Arc<Mutex<Outside>>,
     pub(crate) kind: Kind,
     pub(crate) topics: Vec<String>,
     /// How long the next lives are: calls, and whether the last takes effect.
     pub(crate) lives: Mutex<VecDeque<(usize, bool)>>,
     life: Mutex<Life>,
+    /// What the transform counts.
+    done: Arc<AtomicUsize>,
     /// What is asked for fails to be made so often.
     pub(crate) start_errors: Mutex<VecDeque<ConnectorError>>,
 }
@@ -47,12 +52,19 @@ impl World {
         Arc::new(Self {
             cluster: Cluster::default(),
             table: Arc::default(),
+            outside: Arc::default(),
             kind,
             topics: vec!["orders".to_owned()],
             lives: Mutex::new(lives),
             life: Mutex::new(life),
+            done: Arc::default(),
             start_errors: Mutex::default(),
         })
+    }
+
+    /// A plain sink, and nobody dies.
+    pub(crate) fn plain() -> Arc<Self> {
+        Self::new(Kind::PLAIN, [])
     }
 
     /// The life that goes on, or the next one.
@@ -70,7 +82,7 @@ impl World {
 
     /// Runs until the group has committed everything, and stops in good order.
     pub(crate) async fn drain(self: &Arc<Self>, plan: Plan) -> Runtime {
-        let mut runtime = self.start(plan);
+        let runtime = self.start(plan);
         self.cluster.until(|state| state.is_read(NAME)).await;
         runtime.stop().await;
         runtime
@@ -144,7 +156,12 @@ impl Converter for Verbatim {
 #[async_trait::async_trait]
 impl Assembly for World {
     fn reader(&self, _: usize) -> Result<Box<dyn TopicReader>, ConnectorError> {
-        Ok(Box::new(Reader::join(&self.cluster, NAME, &self.topics, self.life())))
+        let mut topics = self.topics.clone();
+        let tasks = format!("_transom-tasks-{NAME}");
+        if self.cluster.lock().topics.contains_key(&tasks) {
+            topics = vec![tasks];
+        }
+        Ok(Box::new(Reader::join(&self.cluster, NAME, &topics, self.life())))
     }
 
     fn writer(&self) -> Result<Arc<dyn TopicWriter>, ConnectorError> {
@@ -168,17 +185,22 @@ impl Assembly for World {
     async fn source(
         &self,
         _: usize,
-        _: Vec<SourcePosition>,
+        positions: Vec<SourcePosition>,
     ) -> Result<Box<dyn Source>, ConnectorError> {
-        Err(ConnectorError::fatal("none", "there is no source"))
+        let next = PARTS.map(|part| {
+            let found = positions.iter().find(|position| position.source_partition == part);
+            found.map_or(0, |found| found.position.parse().unwrap())
+        });
+        let (outside, cluster) = (Arc::clone(&self.outside), self.cluster.clone());
+        Ok(Box::new(MemorySource { outside, cluster, life: self.life(), next }))
     }
 
     fn positions(&self) -> Result<Arc<dyn Positions>, ConnectorError> {
-        Err(ConnectorError::fatal("none", "there are no positions"))
+        Ok(Arc::new(Saved { outside: Arc::clone(&self.outside), life: self.life() }))
     }
 
     fn chain(&self, _: usize) -> Result<Chain, ConnectorError> {
-        let (name, transform) = ("obey".to_owned(), Box::new(Obedient::new()));
+        let (name, transform) = ("obey".to_owned(), Box::new(Obedient::new(&self.done)));
         Ok(Chain::new(vec![Stage { name, predicate: None, transform }]))
     }
 

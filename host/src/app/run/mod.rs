@@ -87,7 +87,7 @@ async fn serve(setup: Setup) -> Result<(), Failure> {
     };
     tracing::info!(admin.listen = %admin.address(), "running");
     let ended_by_itself = tokio::select! {
-        () = running.0.ended() => true,
+        () = ended_well(&running.0) => true,
         signal = signals::first() => {
             tracing::info!(signal, "stopping: what is in flight is finished; a second signal leaves at once");
             tokio::select! {
@@ -103,6 +103,15 @@ async fn serve(setup: Setup) -> Result<(), Failure> {
     let status = running.0.status();
     admin.stop().await;
     conclude(&status, ended_by_itself)
+}
+
+/// Waits until all sources have come to their end. Where a task has failed it does not end: what failed is shown for as
+/// long as somebody may look.
+async fn ended_well(runtime: &Runtime) {
+    runtime.ended().await;
+    if !runtime.status().not_ready().is_empty() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// How the run is judged: a task that has failed, or records that were rejected in a run that came to its own end.

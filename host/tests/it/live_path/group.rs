@@ -5,10 +5,7 @@ use super::{
     process::{Home, Transom, eventually, pause},
     scaled, tables,
 };
-use crate::{
-    live::say,
-    live_kafka,
-};
+use crate::{live::say, live_kafka};
 use rustix::process::Signal;
 use std::{thread, time::Duration};
 
@@ -78,7 +75,7 @@ fn members_that_come_go_and_freeze_neither_lose_nor_double() {
         let third = member(&home, 2);
         let before = count();
         eventually("three members work", PATIENCE, || second.log(), || count() > before);
-        assert!(second.stop().success());
+        second.stop();
         let fourth = member(&home, 3);
         pause(Duration::from_secs(2));
         // Frozen for longer than the session: its partitions go to others, and it does not know.
@@ -93,8 +90,8 @@ fn members_that_come_go_and_freeze_neither_lose_nor_double() {
             || count() >= i64::try_from(records).unwrap(),
         );
         pause(Duration::from_secs(2));
-        assert!(first.stop().success());
-        assert!(fourth.stop().success());
+        first.stop();
+        fourth.stop();
     });
 
     let records = i64::try_from(records).unwrap();

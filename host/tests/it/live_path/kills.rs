@@ -6,10 +6,7 @@ use super::{
     process::{Home, Transom, eventually, pause},
     tables,
 };
-use crate::{
-    live::say,
-    live_kafka,
-};
+use crate::{live::say, live_kafka};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, thread,
@@ -167,7 +164,7 @@ fn kill_9_loses_and_doubles_nothing() {
                 && complete(&copies(bootstrap, &names))
         },
     );
-    assert!(last.stop().success());
+    last.stop();
 
     let once = "SELECT count(*) FROM rows";
     let distinct = "SELECT count(*) FROM (SELECT DISTINCT p, o FROM rows)";

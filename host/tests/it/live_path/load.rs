@@ -76,8 +76,6 @@ pub(super) fn produce(
 
 /// A record as it was read.
 pub(super) struct Read {
-    pub(super) partition: i32,
-    pub(super) key: Option<Vec<u8>>,
     pub(super) value: Option<Vec<u8>>,
     pub(super) headers: BTreeMap<String, String>,
 }
@@ -108,8 +106,6 @@ pub(super) fn read_all(bootstrap: &str, topic: &str) -> Vec<Read> {
             (header.key.to_owned(), value)
         };
         read.push(Read {
-            partition: message.partition(),
-            key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
             headers: message
                 .headers()

@@ -55,13 +55,6 @@ impl Home {
         command
     }
 
-    /// Runs a command to its end; all that it printed, and how it ended.
-    pub(super) fn output(&self, arguments: &[&str]) -> (String, ExitStatus) {
-        let output = self.command(arguments).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (String::from_utf8(text).unwrap(), output.status)
-    }
-
     /// Starts `transom run`, with a name for its log and further arguments.
     pub(super) fn run(&self, name: &str, arguments: &[&str]) -> Transom {
         let log = self.path(&format!("{name}.log"));
@@ -140,14 +133,17 @@ impl Transom {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and how it ended.
-    pub(super) fn stop(mut self) -> ExitStatus {
-        self.signal(Signal::TERM);
-        self.child.wait().unwrap()
+    /// SIGTERM; it must end well.
+    pub(super) fn stop(self) {
+        let log = self.log.clone();
+        let status = self.end();
+        assert!(status.success(), "{status}\n{}", fs::read_to_string(log).unwrap());
     }
 
-    pub(super) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
+    /// SIGTERM, and how it ended.
+    pub(super) fn end(mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.child.wait().unwrap()
     }
 }
 

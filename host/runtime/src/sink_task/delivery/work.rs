@@ -3,7 +3,7 @@
 use crate::{
     dead_letters::Cause,
     failure::Failure,
-    load::{Load, OpenGenerations},
+    load::{Generations, Load},
 };
 use transom_core::{batch::Batch, record::RecordId};
 
@@ -18,8 +18,8 @@ pub(super) struct Work {
     said: usize,
     /// Records at first.
     pub(super) total: usize,
-    /// Runs of the load that were open when its records were last looked at.
-    open_runs: usize,
+    /// What was open when the records were last looked at.
+    pub(super) open: Generations,
     /// What the sink refused, in order.
     pub(super) refused: Vec<Cause>,
     /// How many of those are in the dead letter topic.
@@ -29,14 +29,14 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(records: Vec<RecordId>, end: usize, open_runs: usize) -> Self {
+    pub(super) fn new(records: Vec<RecordId>, end: usize, open: Generations) -> Self {
         let total = records.len();
         let mut work = Self {
             parts: Vec::new(),
             end,
             said: 0,
             total,
-            open_runs,
+            open,
             refused: Vec::new(),
             written: 0,
             stop: None,
@@ -125,16 +125,16 @@ impl Work {
         self.stop = Some(failure);
     }
 
-    /// True if a partition was given back since the records were last looked at.
-    pub(super) fn is_stale(&self, load: &Load, open: &OpenGenerations) -> bool {
-        load.open_runs(open) != self.open_runs
+    /// True if a partition of the load was given back since the records were last looked at.
+    pub(super) fn is_stale(&self, load: &Load, now: &Generations) -> bool {
+        load.open_runs(now) != load.open_runs(&self.open)
     }
 
     /// Takes out what belongs to generations that are over (invariant 10). What is left is one part again.
-    pub(super) fn retain(&mut self, load: &Load, open: &OpenGenerations) {
-        self.open_runs = load.open_runs(open);
+    pub(super) fn retain(&mut self, load: &Load, now: Generations) {
+        self.open = now;
         let mut left: Vec<RecordId> = self.parts.drain(..).rev().flatten().collect();
-        load.retain_open(&mut left, open);
+        load.retain_open(&mut left, &self.open);
         self.push(left);
     }
 

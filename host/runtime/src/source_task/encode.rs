@@ -1,0 +1,105 @@
+//! Survivors of the chain as records of topics.
+
+use crate::dead_letters::{Cause, Place};
+use transom_core::{
+    batch::Batch,
+    convert::{ConvertError, Converters},
+    record::{RecordId, Step},
+    topic::EncodedRecord,
+};
+
+/// Records as they are written, each with the input that it descends from.
+#[derive(Debug, Default)]
+pub(super) struct Encoded {
+    pub(super) records: Vec<EncodedRecord>,
+    pub(super) inputs: Vec<usize>,
+}
+
+/// Encodes the survivors whose input is below `bound` and not among `failed` (sorted), and adds those that no converter
+/// writes to `failed`: one child that fails takes its siblings with it (invariant 11).
+pub(super) fn encode(
+    batch: &Batch,
+    converters: &mut Converters,
+    bound: usize,
+    failed: &mut Vec<Cause>,
+) -> Encoded {
+    let mut encoded = Encoded::default();
+    let mut last_failed = None;
+    for record in batch.survivors() {
+        let input = batch.input(*record);
+        if input >= bound || last_failed == Some(input) {
+            continue;
+        }
+        match one(batch, *record, converters) {
+            Ok(record) => {
+                encoded.records.push(record);
+                encoded.inputs.push(input);
+            }
+            Err((step, error)) => {
+                last_failed = Some(input);
+                encoded.forget(input);
+                let (place, code) = (Place::Step(step), error.code.to_owned());
+                failed.push(Cause { input, place, code, message: error.message, child: None });
+            }
+        }
+    }
+    failed.sort_by_key(|cause| cause.input);
+    encoded
+}
+
+fn one(
+    batch: &Batch,
+    record: RecordId,
+    converters: &mut Converters,
+) -> Result<EncodedRecord, (Step, ConvertError)> {
+    let topic = batch.topic(record);
+    let mut json = Vec::new();
+    let mut key = None;
+    if !batch.has_no_key(record) {
+        batch.write_key(record, &mut json);
+        let out = key.insert(Vec::new());
+        converters.key.encode(topic, &json, out).map_err(|error| (Step::KeyConverter, error))?;
+    }
+    let mut value = None;
+    if !batch.is_tombstone(record) {
+        json.clear();
+        batch.write_value(record, &mut json);
+        let out = value.insert(Vec::new());
+        converters
+            .value
+            .encode(topic, &json, out)
+            .map_err(|error| (Step::ValueConverter, error))?;
+    }
+    let mut headers = Vec::new();
+    for (name, text) in batch.headers(record) {
+        let mut out = None;
+        if let Some(text) = text {
+            let out = out.insert(Vec::new());
+            let result = converters.header.encode(topic, text, out);
+            result.map_err(|error| (Step::HeaderConverter, error))?;
+        }
+        headers.push((name.to_owned(), out));
+    }
+    Ok(EncodedRecord {
+        topic: topic.to_owned(),
+        partition: batch.partition(record),
+        timestamp: batch.timestamp(record),
+        key,
+        value,
+        headers,
+    })
+}
+
+impl Encoded {
+    /// Leaves out what was made of an input, which is the last one.
+    fn forget(&mut self, input: usize) {
+        let keep = self.inputs.partition_point(|of| *of < input);
+        self.inputs.truncate(keep);
+        self.records.truncate(keep);
+    }
+
+    /// Leaves out everything from an input on.
+    pub(super) fn cut(&mut self, bound: usize) {
+        self.forget(bound);
+    }
+}

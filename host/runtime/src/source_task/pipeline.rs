@@ -1,0 +1,256 @@
+//! One batch of a source from the chain to the saved positions.
+
+use super::{
+    encode::{Encoded, encode},
+    records::Polled,
+};
+use crate::{
+    assembly::Positions,
+    context::{Backoff, TaskContext},
+    dead_letters::{Cause, DeadLetters, Place},
+    failure::Failure,
+    load::Fate,
+    metrics::{Stage, Verdict as Counted},
+    progress::Part,
+    status::RecordCounts,
+    way,
+};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use transom_core::{
+    chain::Chain,
+    config::Tolerance,
+    connector::{Source, SourcePosition},
+    convert::Converters,
+    policy,
+    record::Verdict,
+    topic::{Refused, TopicWriter},
+};
+
+/// What a batch goes through.
+pub(super) struct Pipeline {
+    context: TaskContext,
+    chain: Chain,
+    converters: Converters,
+    letters: DeadLetters,
+    writer: Arc<dyn TopicWriter>,
+    store: Arc<dyn Positions>,
+    /// Topics that are known to be there.
+    topics: BTreeSet<String>,
+    /// What the last poll gave.
+    pub(super) records: Polled,
+}
+
+/// What was decided of a batch so far.
+struct Decided {
+    /// One for each input.
+    fates: Vec<Fate>,
+    /// Behind the last input that is finished.
+    bound: usize,
+    /// Why the task stops there.
+    stop: Option<Failure>,
+}
+
+impl Pipeline {
+    pub(super) async fn open(context: &TaskContext) -> Result<Self, Failure> {
+        Ok(Self {
+            context: context.clone(),
+            chain: context.assembly.chain(context.task)?,
+            converters: context.assembly.converters()?,
+            letters: DeadLetters::open(context).await?,
+            writer: context.assembly.writer()?,
+            store: context.assembly.positions()?,
+            topics: BTreeSet::new(),
+            records: Polled::default(),
+        })
+    }
+
+    /// Where the parts of the source go on.
+    pub(super) async fn load_positions(&self) -> Result<Vec<SourcePosition>, Failure> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.store.load(&self.context.plan.name).await {
+                Ok(positions) => {
+                    self.context.progress.recover(Part::Connector);
+                    return Ok(positions);
+                }
+                Err(error) => {
+                    backoff.wait(error, Part::Connector, &self.context.progress).await?;
+                }
+            }
+        }
+    }
+
+    /// Carries what was polled to its topics and saves the positions behind it.
+    ///
+    /// # Errors
+    /// [`Failure`] if the task is to stop. What is before the record that it stops at is written and saved.
+    pub(super) async fn carry(&mut self, source: &mut dyn Source) -> Result<(), Failure> {
+        let read = self.records.batch.len() as u64;
+        self.context.progress.count(|counts| {
+            counts.read += read;
+            counts.in_flight += read;
+        });
+        self.context.progress.metrics.records(Stage::Read, Counted::Passed, read);
+        let begin = Instant::now();
+        self.transform().await?;
+        let (mut decided, mut encoded) = self.decide().await?;
+        self.context.progress.metrics.batch_took(begin.elapsed());
+        encoded.cut(decided.bound);
+        self.write(encoded, &mut decided).await?;
+        self.save(decided.bound, source).await?;
+        self.count(&decided);
+        decided.stop.map_or(Ok(()), Err)
+    }
+
+    /// Runs the chain, again while something fails and the connector's retries allow it.
+    async fn transform(&mut self) -> Result<(), Failure> {
+        self.chain.run(&mut self.records.batch)?;
+        let policy = self.context.plan.errors.clone();
+        let (begin, mut attempt) = (Instant::now(), 0);
+        while self.records.batch.has_failures() {
+            let left = policy.retry_timeout.map(|limit| limit.saturating_sub(begin.elapsed()));
+            if left == Some(Duration::ZERO) {
+                break;
+            }
+            let (max, random) = (policy.retry_delay_max, fastrand::f64());
+            self.context
+                .progress
+                .complain(Part::Chain, "a record failed in a transform; trying again");
+            tokio::time::sleep(policy::retry_delay(attempt, max, random, left)).await;
+            attempt += 1;
+            self.records.again();
+            self.chain.run(&mut self.records.batch)?;
+        }
+        self.context.progress.recover(Part::Chain);
+        way::decided(&self.records.batch, &self.chain);
+        Ok(())
+    }
+
+    /// Encodes what passed the chain, and reports what failed there or is failing now.
+    async fn decide(&mut self) -> Result<(Decided, Encoded), Failure> {
+        let batch = &self.records.batch;
+        let mut decided =
+            Decided { fates: vec![Fate::Open; batch.len()], bound: batch.len(), stop: None };
+        let mut failed = Vec::new();
+        for record in batch.survivors() {
+            decided.fates[batch.input(*record)] = Fate::Delivered;
+        }
+        for (input, fate) in
+            decided.fates.iter_mut().enumerate().filter(|(_, fate)| **fate == Fate::Open)
+        {
+            match batch.verdict(input) {
+                Verdict::Passed | Verdict::Dropped { .. } => *fate = Fate::Dropped,
+                Verdict::Failed(failure) => failed.push(Cause {
+                    input,
+                    place: Place::Step(failure.step),
+                    code: failure.code.to_string(),
+                    message: failure.message.clone(),
+                    child: None,
+                }),
+            }
+        }
+        let encoded = encode(batch, &mut self.converters, decided.bound, &mut failed);
+        self.report(failed, &mut decided).await?;
+        Ok((decided, encoded))
+    }
+
+    /// Reports failed records, in order; without tolerance the task stops at the first.
+    async fn report(&self, mut failed: Vec<Cause>, decided: &mut Decided) -> Result<(), Failure> {
+        let Some(first) = failed.first() else { return Ok(()) };
+        let is_tolerant = self.context.plan.errors.tolerance == Tolerance::All;
+        if !is_tolerant {
+            decided.bound = first.input;
+            decided.stop = Some(first.stop(&self.records.batch));
+            failed.truncate(1);
+        }
+        let fate = self.letters.report(&self.records.batch, &failed).await?;
+        if is_tolerant {
+            for cause in &failed {
+                decided.fates[cause.input] = fate;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes records and waits until each is durable or refused.
+    async fn write(&mut self, mut encoded: Encoded, decided: &mut Decided) -> Result<(), Failure> {
+        if encoded.records.is_empty() {
+            return Ok(());
+        }
+        self.ensure(&encoded).await?;
+        let (progress, mut backoff) = (Arc::clone(&self.context.progress), Backoff::default());
+        let count = encoded.records.len() as u64;
+        let refused = loop {
+            let begin = Instant::now();
+            let written = self.writer.write(encoded.records).await;
+            progress.metrics.put_took(begin.elapsed());
+            match written {
+                Ok(refused) => break refused,
+                Err(error) => backoff.wait(error, Part::Connector, &progress).await?,
+            }
+            // The writer took the records along; what was made once can be made again.
+            encoded =
+                encode(&self.records.batch, &mut self.converters, decided.bound, &mut Vec::new());
+        };
+        progress.recover(Part::Connector);
+        progress.count(|counts| counts.out += count - refused.len() as u64);
+        let causes = refusals(&encoded.inputs, refused);
+        self.report(causes, decided).await
+    }
+
+    /// Sees to it that the topics are there that are written for the first time.
+    async fn ensure(&mut self, encoded: &Encoded) -> Result<(), Failure> {
+        for record in &encoded.records {
+            if self.topics.contains(&record.topic) {
+                continue;
+            }
+            let mut backoff = Backoff::default();
+            let creation = &self.context.plan.creation;
+            while let Err(error) = self.writer.ensure(&record.topic, creation.clone()).await {
+                backoff.wait(error, Part::Connector, &self.context.progress).await?;
+            }
+            self.topics.insert(record.topic.clone());
+        }
+        Ok(())
+    }
+
+    /// Saves the positions behind what is durable now (invariant 1), and tells the source.
+    async fn save(&self, bound: usize, source: &mut dyn Source) -> Result<(), Failure> {
+        let positions = self.records.positions(bound);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let (plan, mut backoff) = (&self.context.plan, Backoff::default());
+        while let Err(error) = self.store.save(&plan.name, &positions).await {
+            backoff.wait(error, Part::Connector, &self.context.progress).await?;
+        }
+        self.context.progress.recover(Part::Connector);
+        self.context.progress.committed();
+        if let Err(error) = source.committed(&positions).await {
+            tracing::warn!(task = %self.context.name(), %error, "the source did not take its positions");
+        }
+        Ok(())
+    }
+
+    fn count(&self, decided: &Decided) {
+        let finished = &decided.fates[..decided.bound];
+        let settled = RecordCounts::tally(finished.iter().copied());
+        way::ended(&self.records.batch, finished);
+        self.context.progress.count(|counts| counts.settle(settled));
+        settled.report(&self.context.progress.metrics);
+    }
+}
+
+/// What the broker refused, in the order of the records.
+fn refusals(inputs: &[usize], mut refused: Vec<Refused>) -> Vec<Cause> {
+    refused.sort_by_key(|refused| refused.index);
+    let cause = |Refused { index, code, message }| {
+        let (input, place) = (*inputs.get(index)?, Place::Produce);
+        Some(Cause { input, place, code, message, child: None })
+    };
+    refused.into_iter().filter_map(cause).collect()
+}

@@ -1,0 +1,184 @@
+//! What a source task does, case by case, and under random deaths.
+
+use crate::{
+    sources::PARTS,
+    world::{World, plan},
+};
+use proptest::prelude::*;
+use std::{collections::BTreeSet, sync::Arc};
+use transom_core::{config::Tolerance, connector::ConnectorError, topic::EncodedRecord};
+use transom_runtime::{
+    Runtime,
+    assembly::{Direction, Plan},
+    status::{RecordCounts, State},
+};
+
+fn source_plan() -> Plan {
+    Plan { direction: Direction::Source, ..plan() }
+}
+
+fn values(world: &World, values: &[&str]) {
+    world.outside.lock().unwrap().values = values.iter().map(|value| (*value).to_owned()).collect();
+}
+
+async fn run(world: &Arc<World>, plan: Plan) -> Runtime {
+    let runtime = world.start(plan);
+    runtime.ended().await;
+    runtime
+}
+
+fn text(record: &EncodedRecord) -> &str {
+    std::str::from_utf8(record.value.as_deref().unwrap()).unwrap()
+}
+
+fn written(world: &World) -> Vec<String> {
+    world.cluster.records("out").iter().map(|record| text(record).to_owned()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_ends_stops_its_task_with_everything_saved() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#, r#"{"do":"drop"}"#, r#"{"do":"split"}"#]);
+    let runtime = run(&world, source_plan()).await;
+    assert_eq!(
+        written(&world),
+        [r#"{"n":0}"#, r#"{"child":0}"#, r#"{"child":1}"#, r#"{"child":2}"#]
+    );
+    let task = &runtime.status().connectors[0].tasks[0];
+    assert_eq!(task.state, State::Stopped);
+    let counts =
+        RecordCounts { read: 3, delivered: 2, dropped: 1, out: 4, ..RecordCounts::default() };
+    assert_eq!(task.records, counts);
+    let outside = world.outside.lock().unwrap();
+    assert_eq!(outside.saved[PARTS[0]], "2");
+    assert_eq!(outside.saved[PARTS[1]], "1");
+    assert_eq!((outside.committed.len(), outside.closed), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_no_converter_writes_is_dead_lettered_as_the_source_gave_it() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#, r#"{"unwritable":1}"#, r#"{"do":"fail"}"#, "no json"]);
+    let runtime = run(&world, source_plan()).await;
+    assert_eq!(written(&world), [r#"{"n":0}"#]);
+    let letters = world.cluster.records("dead");
+    let stages: Vec<(&str, &str)> =
+        letters.iter().map(|letter| (text(letter), stage(letter))).collect();
+    let expected = [
+        (r#"{"unwritable":1}"#, "VALUE_CONVERTER"),
+        (r#"{"do":"fail"}"#, "TRANSFORMATION"),
+        ("no json", "VALUE_CONVERTER"),
+    ];
+    assert_eq!(stages, expected);
+    assert_eq!(runtime.status().connectors[0].tasks[0].records.dead_lettered, 3);
+    assert_eq!(world.outside.lock().unwrap().saved[PARTS[1]], "2");
+}
+
+fn stage(letter: &EncodedRecord) -> &str {
+    let stage = letter.headers.iter().find(|(name, _)| name == "__connect.errors.stage");
+    std::str::from_utf8(stage.unwrap().1.as_deref().unwrap()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_tolerance_the_task_stops_at_the_record_and_saves_what_is_before() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#, r#"{"n":1}"#, r#"{"do":"fail"}"#, r#"{"n":3}"#]);
+    let mut plan = source_plan();
+    plan.errors.tolerance = Tolerance::None;
+    let runtime = run(&world, plan).await;
+    let task = &runtime.status().connectors[0].tasks[0];
+    assert_eq!(task.state, State::Failed);
+    assert!(task.reason.as_ref().unwrap().contains("told-to"), "{:?}", task.reason);
+    assert_eq!(written(&world), [r#"{"n":0}"#, r#"{"n":1}"#]);
+    let outside = world.outside.lock().unwrap();
+    assert_eq!((&*outside.saved[PARTS[0]], &*outside.saved[PARTS[1]]), ("1", "1"));
+    // A letter is written all the same, as Connect does.
+    assert_eq!(world.cluster.records("dead").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_broker_refuses_is_dead_lettered() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#]);
+    world.cluster.lock().refused = Some(("out".to_owned(), "MESSAGE_TOO_LARGE".to_owned()));
+    let runtime = run(&world, source_plan()).await;
+    let letters = world.cluster.records("dead");
+    assert_eq!(letters.iter().map(stage).collect::<Vec<_>>(), ["KAFKA_PRODUCE"]);
+    let records = runtime.status().connectors[0].tasks[0].records;
+    assert_eq!((records.dead_lettered, records.out), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn outages_are_waited_for() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#, r#"{"n":1}"#]);
+    let away = || ConnectorError::transient("away", "away");
+    world.outside.lock().unwrap().errors.extend([away(), away()]);
+    world.cluster.lock().write_errors.extend([away(), away(), away()]);
+    let runtime = run(&world, source_plan()).await;
+    assert_eq!(written(&world), [r#"{"n":0}"#, r#"{"n":1}"#]);
+    assert_eq!(runtime.status().connectors[0].tasks[0].restarts, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_hosts_one_runs_the_source() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#]);
+    world.outside.lock().unwrap().is_endless = true;
+    let one = world.start(source_plan());
+    world
+        .cluster
+        .until(|state| state.topics.get("out").is_some_and(|t| t.partitions[0].end == 1))
+        .await;
+    let other = world.start(source_plan());
+    let has_joined = |state: &crate::cluster::State| state.groups[crate::world::NAME].size() == 2;
+    world.cluster.until(has_joined).await;
+    assert_eq!(other.status().connectors[0].tasks[0].state, State::Unassigned);
+    one.stop().await;
+    world.outside.lock().unwrap().values.push(r#"{"n":1}"#.to_owned());
+    world.cluster.change(|_| ());
+    world.cluster.until(|state| state.topics["out"].partitions[0].end == 2).await;
+    assert_eq!(other.status().connectors[0].tasks[0].state, State::Running);
+    other.stop().await;
+    assert_eq!(written(&world), [r#"{"n":0}"#, r#"{"n":1}"#]);
+}
+
+fn numbered(count: usize) -> Vec<String> {
+    let value = |n: usize| match n % 7 {
+        3 => format!(r#"{{"do":"drop","n":{n}}}"#),
+        5 => format!(r#"{{"do":"fail","n":{n}}}"#),
+        _ => format!(r#"{{"n":{n}}}"#),
+    };
+    (0..count).map(value).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_death_loses_a_record_or_changes_the_order(
+        count in 1..40_usize,
+        lives in proptest::collection::vec((0..30_usize, any::<bool>()), 0..6),
+    ) {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let world = World::new(crate::sinks::Kind::PLAIN, lives);
+        world.outside.lock().unwrap().values = numbered(count);
+        runtime.block_on(run(&world, source_plan()));
+        let (out, dead) = (written(&world), world.cluster.records("dead"));
+        for part in 0..2 {
+            let of_part: Vec<String> = numbered(count).into_iter().skip(part).step_by(2).collect();
+            let expected: Vec<&String> =
+                of_part.iter().filter(|value| !value.contains("do")).collect();
+            let mut seen = BTreeSet::new();
+            let first: Vec<&String> = out
+                .iter()
+                .filter(|value| of_part.contains(value) && seen.insert((*value).clone()))
+                .collect();
+            prop_assert_eq!(first, expected);
+            for bad in of_part.iter().filter(|value| value.contains("fail")) {
+                prop_assert!(dead.iter().any(|letter| text(letter) == bad));
+            }
+        }
+    }
+}
