@@ -169,6 +169,7 @@ impl Compiler<'_> {
             DescriptorKind::Bool => Kind::Bool,
             DescriptorKind::String => Kind::String,
             DescriptorKind::Bytes => Kind::Bytes,
+            DescriptorKind::Enum(of) if of.full_name() == "google.protobuf.NullValue" => Kind::Null,
             DescriptorKind::Enum(of) => Kind::Enum(self.enumeration(of)),
             DescriptorKind::Message(of) if is_group => Kind::Group(self.reserve(of)),
             DescriptorKind::Message(of) => Kind::Message(self.reserve(of)),
@@ -188,15 +189,10 @@ impl Compiler<'_> {
 
 impl Enum {
     fn of(descriptor: &EnumDescriptor) -> Self {
-        let is_null = descriptor.full_name() == "google.protobuf.NullValue";
         let mut values: Vec<(i32, Box<[u8]>)> = Vec::new();
         for value in descriptor.values() {
             let mut text = Vec::new();
-            if is_null {
-                text.extend_from_slice(b"null");
-            } else {
-                json::escape(value.name(), &mut text);
-            }
+            json::escape(value.name(), &mut text);
             values.push((value.number(), text.into()));
         }
         // Of aliases the first one stands.

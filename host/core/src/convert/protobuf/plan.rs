@@ -91,6 +91,8 @@ pub(super) enum Kind {
     Bool,
     String,
     Bytes,
+    /// `google.protobuf.NullValue`, whose only value is `null`.
+    Null,
     Enum(u32),
     Message(u32),
     Group(u32),

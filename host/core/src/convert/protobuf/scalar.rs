@@ -23,6 +23,10 @@ pub(super) fn transcode(
         Kind::Float => float(f32::from_le_bytes(wire.bits32()?), out),
         Kind::Bool => boolean(wire.varint()? != 0, out),
         Kind::Enum(of) => enumeration(plan, of, int32(wire.varint()?), out),
+        Kind::Null => {
+            wire.varint()?;
+            out.extend_from_slice(b"null");
+        }
         Kind::Bytes => {
             let range = wire.length()?;
             base64(wire.get(range), out);
@@ -72,6 +76,7 @@ pub(super) fn default(plan: &Plan, kind: Kind, out: &mut Vec<u8>) {
         Kind::String | Kind::Bytes => out.extend_from_slice(b"\"\""),
         Kind::Double | Kind::Number | Kind::Float => out.extend_from_slice(b"0.0"),
         Kind::Bool => boolean(false, out),
+        Kind::Null => out.extend_from_slice(b"null"),
         Kind::Enum(of) => enumeration(plan, of, plan.enums[of as usize].default, out),
         Kind::Int64 | Kind::Uint64 | Kind::Sint64 | Kind::Fixed64 | Kind::Sfixed64 => {
             number64(plan, 0, out);
@@ -138,6 +143,21 @@ fn number64(plan: &Plan, value: impl Serialize, out: &mut Vec<u8>) {
 
 #[inline]
 fn text(wire: &mut Wire<'_>, out: &mut Vec<u8>) -> Read<()> {
+    let start = wire.at();
+    let range = wire.length()?;
+    let bytes = wire.get(range);
+    if json::is_plain(bytes) {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return Ok(());
+    }
+    other_text(&mut wire.within(start..wire.at()), out)
+}
+
+#[inline(never)]
+fn other_text(wire: &mut Wire<'_>, out: &mut Vec<u8>) -> Read<()> {
     json::escape(utf8(wire)?, out);
     Ok(())
 }

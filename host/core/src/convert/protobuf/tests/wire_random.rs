@@ -58,7 +58,8 @@ fn random_message(random: &mut Random, name: &str, proto3: bool) -> Message {
     let mut built = message(name);
     let mut number = 0;
     for at in 0..=random.below(9) {
-        number += 1 + i32::try_from(random.below(if random.chance(5) { 700 } else { 2 })).unwrap();
+        let gap = if random.chance(5) { 700 } else { 2 };
+        number += 1 + i32::try_from(random.below(gap)).unwrap();
         let field = format!("some_field{at}");
         let of_message = |random: &mut Random| format!(".p.M{}", random.below(MESSAGES));
         let kind = match random.below(10) {
@@ -208,7 +209,9 @@ fn map_entry(
     let mut parts = Vec::new();
     // prost's writers leave out what has its default, others write both.
     for field in [entry.map_entry_key_field(), entry.map_entry_value_field()] {
-        let times = if style.wild { random.below(3) } else { 1 - u64::from(random.chance(5)) };
+        // An empty `Any` has a text by protobuf's rules, but not by the model's.
+        let least = u64::from(is_any(&field.kind()));
+        let times = least.max(if style.wild { random.below(3) } else { 1 - u64::from(random.chance(5)) });
         for _ in 0..times {
             let mut part = Vec::new();
             Tag { number: field.number(), wire_type: wire_type(&field.kind()) }.write(&mut part);
@@ -258,6 +261,10 @@ pub(super) fn varint(number: u32, value: u64) -> Vec<u8> {
     part
 }
 
+fn is_any(kind: &Kind) -> bool {
+    matches!(kind, Kind::Message(message) if message.full_name() == "google.protobuf.Any")
+}
+
 fn packs(kind: &Kind) -> bool {
     !matches!(kind, Kind::String | Kind::Bytes | Kind::Message(_))
 }
@@ -275,7 +282,7 @@ fn value(random: &mut Random, kind: &Kind, style: Style, depth: u32, out: &mut V
     let least = u64::from(style.nonzero);
     match kind {
         Kind::Message(message) => {
-            let content = if depth > 4 { Vec::new() } else { payload(random, message, style, depth + 1) };
+            let content = if depth > 4 && !is_any(kind) { Vec::new() } else { payload(random, message, style, depth + 1) };
             write_bytes(&content, out);
         }
         Kind::String => {
