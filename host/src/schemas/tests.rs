@@ -83,7 +83,11 @@ fn folders_files_and_descriptor_sets() {
 #[test]
 fn errors_name_file_line_and_column() {
     for (files, entries, expected) in [
-        (&[][..], &["gone"][..], &[(0, "cannot read `gone`: No such file or directory (os error 2)")][..]),
+        (
+            &[][..],
+            &["gone"][..],
+            &[(0, "cannot read `gone`: No such file or directory (os error 2)")][..],
+        ),
         (
             &[("empty/readme.md", "")],
             &["empty"],
@@ -92,7 +96,10 @@ fn errors_name_file_line_and_column() {
         (
             &[("set.binpb", "no set")],
             &["set.binpb"],
-            &[(0, "")],
+            &[(
+                0,
+                "`set.binpb` is neither a `.proto` file nor a compiled descriptor set; `protoc --descriptor_set_out` and `buf build` write one: failed to decode Protobuf message: invalid wire type value: 6",
+            )],
         ),
         (
             &[
@@ -101,11 +108,17 @@ fn errors_name_file_line_and_column() {
                 ("s/c.proto", "message C {\n  optional D d = 1;\n}"),
             ],
             &["missing", "s"],
-            &[(0, "")],
+            &[
+                (0, "cannot read `missing`: No such file or directory (os error 2)"),
+                (1, "s/a.proto:3:14: expected an integer, but found ';'"),
+                (1, "s/b.proto:1:1: import 'gone.proto' not found"),
+                (1, "s/c.proto:2:12: name 'D' is not defined"),
+            ],
         ),
     ] {
         let errors = errors(files, entries);
-        let errors: Vec<(usize, &str)> = errors.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        let errors: Vec<(usize, &str)> =
+            errors.iter().map(|(at, text)| (*at, text.as_str())).collect();
         assert_eq!(errors, expected);
     }
 }

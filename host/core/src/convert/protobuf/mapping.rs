@@ -73,7 +73,7 @@ pub(super) struct Required {
 /// The mappings of one converter.
 #[derive(Debug)]
 pub(super) struct Mappings {
-    mappings: Vec<Mapping>,
+    entries: Vec<Mapping>,
     /// Mappings by topic: those that are named, and those that a pattern was found to match.
     topics: HashMap<String, usize>,
     patterns: Vec<(Regex, usize)>,
@@ -96,7 +96,7 @@ impl Mappings {
         let mut problems = Vec::new();
         let keys: Vec<String> = settings.messages.keys().map(|key| format!("`{key}`")).collect();
         let mut mappings = Self {
-            mappings: Vec::new(),
+            entries: Vec::new(),
             topics: HashMap::new(),
             patterns: Vec::new(),
             last: None,
@@ -107,8 +107,8 @@ impl Mappings {
                 problems.push(MappingProblem { topic: topic.clone(), place, message });
             };
             match pattern(topic) {
-                None => drop(mappings.topics.insert(topic.clone(), mappings.mappings.len())),
-                Some(Ok(regex)) => mappings.patterns.push((regex, mappings.mappings.len())),
+                None => drop(mappings.topics.insert(topic.clone(), mappings.entries.len())),
+                Some(Ok(regex)) => mappings.patterns.push((regex, mappings.entries.len())),
                 Some(Err(error)) => report(MappingPlace::Key, error),
             }
             let Some(descriptor) = pool.get_message_by_name(&mapping.message) else {
@@ -117,7 +117,7 @@ impl Mappings {
             };
             let message = plan.add(&descriptor);
             let required = required(mapping, &descriptor, plan, message, &mut report);
-            mappings.mappings.push(Mapping { descriptor, message, required });
+            mappings.entries.push(Mapping { descriptor, message, required });
         }
         if problems.is_empty() { Ok(mappings) } else { Err(ProtobufConfigError { problems }) }
     }
@@ -132,7 +132,7 @@ impl Mappings {
             Some((last, index)) if last == topic => *index,
             _ => self.find(topic)?,
         };
-        Ok(&self.mappings[index])
+        Ok(&self.entries[index])
     }
 
     fn find(&mut self, topic: &str) -> Result<usize, ConvertError> {
@@ -187,11 +187,7 @@ fn pattern(key: &str) -> Option<Result<Regex, String>> {
     };
     let error = |error| format!("expected a Rust regex between the slashes: {error}");
     // Alone first, so that no bracket of it pairs with ours.
-    Some(
-        Regex::new(inner)
-            .and_then(|_| Regex::new(&format!("^(?:{inner})$")))
-            .map_err(error),
-    )
+    Some(Regex::new(inner).and_then(|_| Regex::new(&format!("^(?:{inner})$"))).map_err(error))
 }
 
 fn required(
@@ -228,7 +224,9 @@ fn is_text(field: &FieldDescriptor) -> bool {
 fn unknown_message(name: &str, pool: &DescriptorPool) -> String {
     let known: Vec<String> = pool
         .all_messages()
-        .filter(|message| !message.is_map_entry() && message.package_name() != "google.protobuf")
+        .filter(|message| {
+            !message.is_map_entry() && !message.package_name().starts_with("google.protobuf")
+        })
         .map(|message| message.full_name().to_owned())
         .collect();
     let hint = match nearest(name, &known) {

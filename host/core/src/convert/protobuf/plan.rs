@@ -1,6 +1,7 @@
 //! Descriptors, compiled: what the transcoder needs of a message, a field and an enum, in the form it needs it.
 
 use super::wire::WireType;
+use crate::config::Names;
 use std::collections::HashMap;
 
 /// The messages that the mappings lead to, and how they are written.
@@ -17,8 +18,8 @@ pub(super) struct Plan {
     pub(super) strict: bool,
     /// Whether fields without presence are written with their default.
     pub(super) emit: bool,
-    /// Whether fields are named as protobuf's JSON mapping has it.
-    pub(super) json_names: bool,
+    /// How fields are named.
+    pub(super) naming: Names,
 }
 
 /// One message.

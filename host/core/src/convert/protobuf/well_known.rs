@@ -166,7 +166,7 @@ impl Transcoder<'_> {
     }
 }
 
-/// Appends a path of snake_case names in lowerCamelCase: whether the way back leads to the same path.
+/// Appends a path of `snake_case` names in `lowerCamelCase`: whether the way back leads to the same path.
 fn camel_case(path: &str, out: &mut Vec<u8>) -> bool {
     let mut whole = true;
     let mut after_underscore = false;

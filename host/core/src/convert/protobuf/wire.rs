@@ -231,7 +231,7 @@ impl<'a> Wire<'a> {
     }
 
     #[cold]
-    fn ends(&self, wanted: Option<u64>) -> Box<Fault> {
+    fn ends(&self, wanted: Option<u64>) -> Fault {
         Fault::new(Problem::Ends { wanted, end: self.bytes.len() }, self.at)
     }
 }
