@@ -255,23 +255,11 @@ pub fn is_plain_string(bytes: &[u8], text: Span) -> bool {
     false
 }
 
-/// Whether a JSON string may hold these bytes as they are: ASCII, and nothing that must be escaped.
+/// Which of 16 bytes a JSON string may not simply hold, as a mask, the first byte lowest: quote, backslash, control
+/// characters, and what is beyond ASCII, which must be UTF-8.
 #[inline]
-pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    if blocks.iter().any(|block| NATIVE.specials(block) != 0) {
-        return false;
-    }
-    match bytes.last_chunk::<16>() {
-        _ if rest.is_empty() => true,
-        // The last block overlaps the one before it.
-        Some(last) => NATIVE.specials(last) == 0,
-        None => {
-            let mut block = [b' '; 16];
-            block[..rest.len()].copy_from_slice(rest);
-            NATIVE.specials(&block) == 0
-        }
-    }
+pub(crate) fn specials(block: &[u8; 16]) -> u32 {
+    NATIVE.specials(block)
 }
 
 fn validate_by<B: Blocks>(blocks: B, bytes: &[u8], text: Span) -> Result<Valid, JsonError> {

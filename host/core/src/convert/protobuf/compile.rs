@@ -1,7 +1,7 @@
 //! From descriptors to a plan.
 
 use super::{
-    plan::{DENSE, Enum, Field, Form, Kind, Map, Message, NO_FIELD, Plan, Shape},
+    plan::{DENSE, Enum, Field, Form, Key, Kind, Map, Message, NO_FIELD, Plan, Shape},
     scalar,
 };
 use crate::{
@@ -138,7 +138,7 @@ impl Compiler<'_> {
         Field {
             number: source.number,
             name: source.name.into(),
-            key: key.into(),
+            key: Key::new(key),
             kind,
             form,
             oneof: oneof.and_then(|bit| u16::try_from(bit).ok()),

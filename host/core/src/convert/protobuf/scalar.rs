@@ -141,19 +141,27 @@ fn number64(plan: &Plan, value: impl Serialize, out: &mut Vec<u8>) {
     }
 }
 
+/// Reads a string and appends it as JSON. Most are copied in blocks, without a look back; see [`other_text`].
 #[inline]
 fn text(wire: &mut Wire<'_>, out: &mut Vec<u8>) -> Read<()> {
-    let start = wire.at();
+    let before = (wire.at(), out.len());
     let range = wire.length()?;
-    let bytes = wire.get(range);
-    if json::is_plain(bytes) {
-        out.reserve(bytes.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-        return Ok(());
+    out.reserve(range.len() + 18);
+    out.push(b'"');
+    let start = out.len();
+    for at in range.clone().step_by(16) {
+        let block = wire.block(at);
+        // What follows the text in its last block is not looked at, and cut off below.
+        let ours = u32::MAX >> 32_usize.saturating_sub(range.end - at);
+        if json::specials(&block) & ours != 0 {
+            out.truncate(before.1);
+            return other_text(&mut wire.within(before.0..wire.at()), out);
+        }
+        out.extend_from_slice(&block);
     }
-    other_text(&mut wire.within(start..wire.at()), out)
+    out.truncate(start + range.len());
+    out.push(b'"');
+    Ok(())
 }
 
 #[inline(never)]

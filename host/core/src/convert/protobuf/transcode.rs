@@ -129,7 +129,7 @@ impl<'a> Transcoder<'a> {
                 if field.oneof.is_some_and(|bit| self.notes.mark(base, usize::from(bit))) {
                     self.notes.irregular = true;
                 }
-                self.out.extend_from_slice(&field.key[usize::from(first)..]);
+                field.key.write(first, self.out);
                 first = false;
                 open = self.open(index, field);
             }
