@@ -78,7 +78,7 @@ pub(super) struct Mappings {
     topics: HashMap<String, usize>,
     patterns: Vec<(Regex, usize)>,
     /// The topic that was asked for last: records of a topic mostly follow each other.
-    last: Option<(String, usize)>,
+    last: (String, Option<usize>),
     /// The keys as they are spelt.
     keys: String,
 }
@@ -99,7 +99,7 @@ impl Mappings {
             entries: Vec::new(),
             topics: HashMap::new(),
             patterns: Vec::new(),
-            last: None,
+            last: (String::new(), None),
             keys: keys.join(", "),
         };
         for (topic, mapping) in &settings.messages {
@@ -129,26 +129,34 @@ impl Mappings {
     #[inline]
     pub(super) fn of(&mut self, topic: &str) -> Result<&Mapping, ConvertError> {
         let index = match &self.last {
-            Some((last, index)) if last == topic => *index,
+            (last, Some(index)) if last == topic => *index,
             _ => self.find(topic)?,
         };
         Ok(&self.entries[index])
     }
 
     fn find(&mut self, topic: &str) -> Result<usize, ConvertError> {
-        let index = self.topics.get(topic).copied().or_else(|| {
-            self.patterns.iter().find(|(regex, _)| regex.is_match(topic)).map(|(_, index)| *index)
-        });
-        let Some(index) = index else {
+        let known = self.topics.get(topic).copied();
+        let Some(index) = known.or_else(|| self.matching(topic)) else {
             let keys = if self.keys.is_empty() { "no topic" } else { &self.keys };
             let message = format!(
                 "no message is mapped to topic `{topic}`: `messages` names {keys}; add the topic, or a pattern like `/{topic}.*/`"
             );
             return Err(ConvertError { code: "protobuf-topic", message });
         };
-        self.topics.insert(topic.to_owned(), index);
-        self.last = Some((topic.to_owned(), index));
+        if known.is_none() {
+            self.topics.insert(topic.to_owned(), index);
+        }
+        // The text is kept, so that records of topics by turns allocate nothing.
+        topic.clone_into(&mut self.last.0);
+        self.last.1 = Some(index);
         Ok(index)
+    }
+
+    /// The mapping of the first pattern that matches a topic.
+    fn matching(&self, topic: &str) -> Option<usize> {
+        let matches = |(regex, _): &&(Regex, usize)| regex.is_match(topic);
+        self.patterns.iter().find(matches).map(|(_, index)| *index)
     }
 }
 

@@ -133,7 +133,7 @@ impl Transcoder<'_> {
             && name != "google.protobuf.Empty";
         self.attempt(|transcoder| {
             let mut value = value;
-            transcoder.enter(&value)?;
+            transcoder.enter(&value).map_err(|fault| fault.in_message(message))?;
             if is_plain {
                 transcoder.fields(inner, &mut value, None, false)?;
             } else {

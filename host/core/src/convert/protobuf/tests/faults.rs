@@ -133,6 +133,22 @@ fn broken_payloads_of_nested_messages() {
 }
 
 #[test]
+fn no_depth_of_any_is_too_deep() {
+    let pool = pool([file("p", "proto3", [message("M").field(1, "any", ".google.protobuf.Any")])]);
+    let any = |name: &str, content: &[u8]| {
+        [length(1, format!("x.io/{name}").as_bytes()), length(2, content)].concat()
+    };
+    let deep = (0..2_000).fold(Vec::new(), |inside, _| any("google.protobuf.Any", &inside));
+    let once = length(1, &deep);
+    let settings = settings("p.M");
+    // Read by one pass, and rewritten because the field repeats.
+    for payload in [once.clone(), [once.clone(), once].concat()] {
+        let error = decode(&settings, &pool, &payload).unwrap_err();
+        assert!(error.starts_with("protobuf-nesting: `google.protobuf.Any`"), "{error}");
+    }
+}
+
+#[test]
 fn required_fields_are_on_the_wire_and_texts_not_empty() {
     let id = length(1, b"T1");
     let at = varint(6, 0);

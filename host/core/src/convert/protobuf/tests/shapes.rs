@@ -6,7 +6,10 @@ use super::{
     settings,
     wire_random::{length, varint},
 };
-use crate::config::{Defaults, Int64, Names, ProtobufConverter};
+use crate::{
+    config::{Defaults, Int64, Names, ProtobufConverter},
+    convert::{Converter as _, Protobuf},
+};
 use prost_reflect::DescriptorPool;
 use prost_reflect::prost_types::{
     FieldDescriptorProto,
@@ -151,6 +154,31 @@ fn what_one_pass_cannot_read() {
         let payload = pieces.concat();
         assert_eq!(decode(&settings("p.Sample"), &samples(), &payload).as_deref(), Ok(expected));
     }
+}
+
+#[test]
+fn regular_records_allocate_nothing() {
+    let payload = [
+        length(1, b"some text, \"quoted\", of some length"),
+        varint(2, 1),
+        length(5, &seconds(1_700_000_000, 1)),
+        doubles(&[0.1, 2.0]),
+        length(14, &[varint(1, 1), length(2, b"a")].concat()),
+        length(14, &[varint(1, 2), length(2, b"b")].concat()),
+        length(15, &length(15, &varint(2, 1))),
+    ]
+    .concat();
+    let mapped = super::mapped([("t", "p.Sample", "some_text"), ("/u.*/", "p.Sample", "")]);
+    let mut protobuf = Protobuf::new(&mapped, &samples()).unwrap();
+    let mut out = Vec::new();
+    let mut both = || {
+        for topic in ["t", "u1"] {
+            out.clear();
+            protobuf.decode(topic, &payload, &mut out).unwrap();
+        }
+    };
+    both();
+    assert_eq!(allocation_counter::measure(both).count_total, 0);
 }
 
 #[test]
