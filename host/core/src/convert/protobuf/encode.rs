@@ -28,7 +28,7 @@ pub(super) fn encode(
     bytes.extend_from_slice(json);
     bytes.resize(json.len() + smt_abi::SLACK, b' ');
     let valid = json::validate(&bytes, Span::new(0, json.len()))
-        .map_err(|error| ConvertError { code: "json", message: error.to_string() })?;
+        .map_err(|error| ConvertError::from(&error))?;
     let text = Text { bytes: &bytes, value: valid.value };
     let options = DeserializeOptions::new();
     DynamicMessage::deserialize_with_options(descriptor.clone(), text, &options)
