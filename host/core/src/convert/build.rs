@@ -1,13 +1,13 @@
 //! From settings to converters.
 
 use super::{
-    Converter, bytes::Bytes, json::Json,
+    Converter,
+    bytes::Bytes,
+    json::Json,
     protobuf::{Protobuf, ProtobufConfigError},
     text::Text,
 };
-use crate::config::{
-    ConverterSettings, InvalidUtf8, JsonConverter, StringConverter,
-};
+use crate::config::{ConverterSettings, InvalidUtf8, JsonConverter, StringConverter};
 use prost_reflect::DescriptorPool;
 
 /// What of a record a converter is for.

@@ -32,7 +32,8 @@ impl Converter for Bytes {
         match self.form {
             BytesForm::Base64 => scalar::base64(payload, out),
             BytesForm::Raw => {
-                let mut text = String::from_utf8(std::mem::take(&mut self.text)).unwrap_or_default();
+                let mut text =
+                    String::from_utf8(std::mem::take(&mut self.text)).unwrap_or_default();
                 text.clear();
                 text.extend(payload.iter().copied().map(char::from));
                 json::escape(&text, out);

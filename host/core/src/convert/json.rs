@@ -43,7 +43,8 @@ impl Converter for Json {
 
     fn encode(&mut self, _: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), ConvertError> {
         if self.envelope.is_some() {
-            let message = "`schemas.enable` has no schema to write; leave it out for what sources write";
+            let message =
+                "`schemas.enable` has no schema to write; leave it out for what sources write";
             return Err(ConvertError { code: "json-envelope", message: message.to_owned() });
         }
         out.extend_from_slice(json);
@@ -62,9 +63,9 @@ impl Envelope {
         let index = json::index(bytes, text, layout, |member| members.push(member))
             .map_err(|error| ConvertError::from(&error))?;
         let named = |name: &str| {
-            members.iter().find(|member| {
-                json::key_is(member.key.of(bytes), member.escaped, name.as_bytes())
-            })
+            members
+                .iter()
+                .find(|member| json::key_is(member.key.of(bytes), member.escaped, name.as_bytes()))
         };
         let (Some(_), Some(inner), 2, Kind::Object) =
             (named("schema"), named("payload"), members.len(), index.kind)

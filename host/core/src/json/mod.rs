@@ -255,6 +255,13 @@ pub fn is_plain_string(bytes: &[u8], text: Span) -> bool {
     false
 }
 
+/// Which of 16 bytes a JSON string may not simply hold, as a mask, the first byte lowest: quote, backslash, control
+/// characters, and what is beyond ASCII, which must be UTF-8.
+#[inline]
+pub(crate) fn specials(block: &[u8; 16]) -> u32 {
+    NATIVE.specials(block)
+}
+
 fn validate_by<B: Blocks>(blocks: B, bytes: &[u8], text: Span) -> Result<Valid, JsonError> {
     let mut reader = Reader::new(blocks, bytes, text);
     let Some(start) = reader.first() else { return Err(exact::problem(text.of(bytes))) };

@@ -1,5 +1,7 @@
 //! Keys and strings: what a spelling means, and how a text is spelt.
 
+use super::{NATIVE, blocks::Blocks as _};
+
 /// True if a key that is `spelt` so means `name`.
 ///
 /// `escaped` says whether the spelling has a backslash, so that most keys are compared byte by byte. A lone surrogate
@@ -35,7 +37,7 @@ pub fn escape(text: &str, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+    while let Some(at) = first_escaped(rest) {
         out.extend_from_slice(&rest[..at]);
         let byte = rest[at];
         match byte {
@@ -55,6 +57,27 @@ pub fn escape(text: &str, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// The first byte that must be escaped.
+fn first_escaped(text: &[u8]) -> Option<usize> {
+    let must = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    let mut at = 0;
+    while let Some(block) = text[at..].first_chunk::<16>() {
+        match NATIVE.specials(block) {
+            0 => at += 16,
+            specials => {
+                at += specials.trailing_zeros() as usize;
+                // What is beyond ASCII stays as it is, and more of it mostly follows.
+                let beyond = text[at..].iter().take_while(|byte| **byte > 0x7F).count();
+                if beyond == 0 {
+                    return Some(at);
+                }
+                at += beyond;
+            }
+        }
+    }
+    text[at..].iter().position(must).map(|found| at + found)
 }
 
 /// The bytes that a spelling means. A lone surrogate gives the three bytes of its number, which UTF-8 has no use for,

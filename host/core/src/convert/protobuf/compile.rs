@@ -1,7 +1,7 @@
 //! From descriptors to a plan.
 
 use super::{
-    plan::{DENSE, Enum, Field, Form, Kind, Map, Message, NO_FIELD, Plan, Shape},
+    plan::{DENSE, Enum, Field, Form, Key, Kind, Map, Message, NO_FIELD, Plan, Shape},
     scalar,
 };
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
     json,
 };
 use prost_reflect::{
-    EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind as DescriptorKind, MessageDescriptor,
+    Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind as DescriptorKind,
+    MessageDescriptor,
 };
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ impl Plan {
             quoted: settings.int64 == Int64::String,
             strict: settings.unknown_fields == UnknownFields::Error,
             emit: settings.defaults == Defaults::Emit,
-            json_names: settings.names == Names::Json,
+            naming: settings.names,
         }
     }
 
@@ -52,8 +53,7 @@ struct Source {
     number: u32,
     name: String,
     kind: DescriptorKind,
-    is_list: bool,
-    is_map: bool,
+    is_repeated: bool,
     is_group: bool,
     presence: bool,
     oneof: Option<String>,
@@ -84,9 +84,9 @@ impl Compiler<'_> {
         if !matches!(shape, Shape::Object | Shape::Bare(_)) {
             return Message { name, shape, ..Message::default() };
         }
-        let json = self.plan.json_names;
+        let naming = self.plan.naming;
         let mut sources: Vec<Source> =
-            message.fields().map(|field| Source::of_field(&field, json)).collect();
+            message.fields().map(|field| Source::of_field(&field, naming)).collect();
         sources.extend(message.extensions().map(|extension| Source::of_extension(&extension)));
         sources.sort_by_key(|source| source.number);
         // Bits of fields come first, then those of oneofs.
@@ -97,10 +97,11 @@ impl Compiler<'_> {
             .map(|source| {
                 let bit = source.oneof.clone().map(|oneof| {
                     let at = oneofs.iter().position(|known| *known == oneof);
-                    count + at.unwrap_or_else(|| {
-                        oneofs.push(oneof);
-                        oneofs.len() - 1
-                    })
+                    count
+                        + at.unwrap_or_else(|| {
+                            oneofs.push(oneof);
+                            oneofs.len() - 1
+                        })
                 });
                 self.field(source, shape, bit)
             })
@@ -117,12 +118,13 @@ impl Compiler<'_> {
         }
         let kind = self.kind(&source.kind, source.is_group);
         let form = match &source.kind {
-            DescriptorKind::Message(entry) if source.is_map => Form::Map(self.map(entry)),
-            _ if source.is_list => Form::List,
+            DescriptorKind::Message(entry) if entry.is_map_entry() => Form::Map(self.map(entry)),
+            _ if source.is_repeated => Form::List,
             _ => Form::One,
         };
         // The number of `Value` alone has no text where it is not finite; that of `DoubleValue` has.
-        let kind = if shape == Shape::Bare("null") && kind == Kind::Double { Kind::Number } else { kind };
+        let kind =
+            if shape == Shape::Bare("null") && kind == Kind::Double { Kind::Number } else { kind };
         let omitted = source.presence || !self.plan.emit || shape != Shape::Object;
         let default = (!omitted).then(|| {
             let mut text = key.clone();
@@ -136,7 +138,7 @@ impl Compiler<'_> {
         Field {
             number: source.number,
             name: source.name.into(),
-            key: key.into(),
+            key: Key::new(key),
             kind,
             form,
             oneof: oneof.and_then(|bit| u16::try_from(bit).ok()),
@@ -169,6 +171,7 @@ impl Compiler<'_> {
             DescriptorKind::Bool => Kind::Bool,
             DescriptorKind::String => Kind::String,
             DescriptorKind::Bytes => Kind::Bytes,
+            DescriptorKind::Enum(of) if of.full_name() == "google.protobuf.NullValue" => Kind::Null,
             DescriptorKind::Enum(of) => Kind::Enum(self.enumeration(of)),
             DescriptorKind::Message(of) if is_group => Kind::Group(self.reserve(of)),
             DescriptorKind::Message(of) => Kind::Message(self.reserve(of)),
@@ -188,15 +191,10 @@ impl Compiler<'_> {
 
 impl Enum {
     fn of(descriptor: &EnumDescriptor) -> Self {
-        let is_null = descriptor.full_name() == "google.protobuf.NullValue";
         let mut values: Vec<(i32, Box<[u8]>)> = Vec::new();
         for value in descriptor.values() {
             let mut text = Vec::new();
-            if is_null {
-                text.extend_from_slice(b"null");
-            } else {
-                json::escape(value.name(), &mut text);
-            }
+            json::escape(value.name(), &mut text);
             values.push((value.number(), text.into()));
         }
         // Of aliases the first one stands.
@@ -207,14 +205,17 @@ impl Enum {
 }
 
 impl Source {
-    fn of_field(field: &FieldDescriptor, json: bool) -> Self {
+    fn of_field(field: &FieldDescriptor, naming: Names) -> Self {
         let oneof = field.containing_oneof().filter(|oneof| !oneof.is_synthetic());
         Self {
             number: field.number(),
-            name: if json { field.json_name() } else { field.name() }.to_owned(),
+            name: match naming {
+                Names::Proto => field.name(),
+                Names::Json => field.json_name(),
+            }
+            .to_owned(),
             kind: field.kind(),
-            is_list: field.is_list(),
-            is_map: field.is_map(),
+            is_repeated: field.cardinality() == Cardinality::Repeated,
             is_group: field.is_group(),
             presence: field.supports_presence(),
             oneof: oneof.map(|oneof| oneof.name().to_owned()),
@@ -226,8 +227,7 @@ impl Source {
             number: extension.number(),
             name: extension.json_name().to_owned(),
             kind: extension.kind(),
-            is_list: extension.is_list(),
-            is_map: extension.is_map(),
+            is_repeated: extension.cardinality() == Cardinality::Repeated,
             is_group: extension.is_group(),
             // No message has all of its extensions.
             presence: true,

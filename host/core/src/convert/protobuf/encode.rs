@@ -28,7 +28,7 @@ pub(super) fn encode(
     bytes.extend_from_slice(json);
     bytes.resize(json.len() + smt_abi::SLACK, b' ');
     let valid = json::validate(&bytes, Span::new(0, json.len()))
-        .map_err(|error| ConvertError { code: "json", message: error.to_string() })?;
+        .map_err(|error| ConvertError::from(&error))?;
     let text = Text { bytes: &bytes, value: valid.value };
     let options = DeserializeOptions::new();
     DynamicMessage::deserialize_with_options(descriptor.clone(), text, &options)
@@ -60,7 +60,7 @@ impl<'a> Text<'a> {
     fn members(self) -> Members<'a> {
         let mut members = Vec::new();
         json::members(self.bytes, self.value, |member| members.push(member));
-        Members { bytes: self.bytes, members: members.into_iter(), value: None, key: None, at: 0 }
+        Members { bytes: self.bytes, rest: members.into_iter(), value: None, key: None, at: 0 }
     }
 
     fn number<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, JsonFault> {
@@ -124,7 +124,8 @@ impl<'de> Deserializer<'de> for Text<'de> {
 /// The members of an object or the elements of an array.
 struct Members<'a> {
     bytes: &'a [u8],
-    members: std::vec::IntoIter<Member>,
+    /// Those that were not read yet.
+    rest: std::vec::IntoIter<Member>,
     /// The value of the name that was read last.
     value: Option<Span>,
     /// That name, until its value is read.
@@ -140,7 +141,7 @@ impl<'de> MapAccess<'de> for &mut Members<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, JsonFault> {
-        let Some(member) = self.members.next() else { return Ok(None) };
+        let Some(member) = self.rest.next() else { return Ok(None) };
         let key = meaning(member.key.of(self.bytes))?;
         self.value = Some(member.value);
         self.key = Some(key.clone());
@@ -161,7 +162,7 @@ impl<'de> SeqAccess<'de> for Members<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, JsonFault> {
-        let Some(member) = self.members.next() else { return Ok(None) };
+        let Some(member) = self.rest.next() else { return Ok(None) };
         let at = self.at;
         self.at += 1;
         let element = seed.deserialize(Text { bytes: self.bytes, value: member.value });

@@ -4,11 +4,14 @@ use super::{plan::Plan, wire::NESTING, wire::WireType};
 use crate::convert::ConvertError;
 
 /// What reading gives.
-pub(super) type Read<T> = Result<T, Box<Fault>>;
+pub(super) type Read<T> = Result<T, Fault>;
 
-/// What is wrong, and where.
+/// What is wrong, and where. One pointer, so that reading a value costs no more for what may be wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct Fault(Box<Found>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
     problem: Problem,
     /// Offset in the payload.
     at: usize,
@@ -21,9 +24,15 @@ pub(super) struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Problem {
     /// `wanted` bytes, or the rest of a varint, go beyond `end`.
-    Ends { wanted: Option<u64>, end: usize },
+    Ends {
+        wanted: Option<u64>,
+        end: usize,
+    },
     /// A group of this number lacks its end before `end`.
-    OpenGroup { number: u32, end: usize },
+    OpenGroup {
+        number: u32,
+        end: usize,
+    },
     /// The end of a group that was not begun.
     EndGroup(u32),
     /// More than 64 bits.
@@ -33,7 +42,10 @@ pub(super) enum Problem {
     /// 6 or 7.
     NoWireType(u64),
     /// A field has another type than what stands there.
-    WireType { expected: WireType, found: WireType },
+    WireType {
+        expected: WireType,
+        found: WireType,
+    },
     Nesting,
     Utf8,
     /// A field that the descriptor does not know.
@@ -50,46 +62,46 @@ pub(super) enum Problem {
 
 impl Fault {
     #[cold]
-    pub(super) fn new(problem: Problem, at: usize) -> Box<Self> {
-        Box::new(Self { problem, at, message: None, field: None })
+    pub(super) fn new(problem: Problem, at: usize) -> Self {
+        Self(Box::new(Found { problem, at, message: None, field: None }))
     }
 
     /// Says which message it is in, unless that is known.
     #[cold]
-    pub(super) fn in_message(mut self: Box<Self>, message: u32) -> Box<Self> {
-        self.message.get_or_insert(message);
+    pub(super) fn in_message(mut self, message: u32) -> Self {
+        self.0.message.get_or_insert(message);
         self
     }
 
     /// Says which field it is in, unless a message inside is named.
     #[cold]
-    pub(super) fn in_field(mut self: Box<Self>, message: u32, field: usize) -> Box<Self> {
-        if self.message.is_none() {
-            self.message = Some(message);
-            self.field = Some(field);
+    pub(super) fn in_field(mut self, message: u32, field: usize) -> Self {
+        if self.0.message.is_none() {
+            self.0.message = Some(message);
+            self.0.field = Some(field);
         }
         self
     }
 
     /// Puts it into words; `size` is the payload's, unless places are those of a payload that was rewritten.
     pub(super) fn into_error(self, plan: &Plan, size: Option<usize>) -> ConvertError {
-        let code = self.problem.code(size);
+        let code = self.0.problem.code(size);
         let place = self.place(plan);
-        let words = self.problem.words(size);
-        let is_missing = matches!(self.problem, Problem::Missing | Problem::Empty);
+        let words = self.0.problem.words(size);
+        let is_missing = matches!(self.0.problem, Problem::Missing | Problem::Empty);
         let message = match size {
-            Some(_) if !is_missing => format!("`{place}` at byte {}: {words}", self.at),
+            Some(_) if !is_missing => format!("`{place}` at byte {}: {words}", self.0.at),
             _ => format!("`{place}`: {words}"),
         };
         ConvertError { code, message }
     }
 
     fn place(&self, plan: &Plan) -> String {
-        let Some(message) = self.message.and_then(|message| plan.messages.get(message as usize))
+        let Some(message) = self.0.message.and_then(|message| plan.messages.get(message as usize))
         else {
             return "message".to_owned();
         };
-        match self.field.and_then(|field| message.fields.get(field)) {
+        match self.0.field.and_then(|field| message.fields.get(field)) {
             Some(field) => format!("{}.{}", message.name, field.name),
             None => message.name.to_string(),
         }
@@ -146,7 +158,10 @@ impl Problem {
                 *found as u8
             ),
             Self::Nesting => format!("expected at most {NESTING} messages inside each other"),
-            Self::Utf8 => "expected UTF-8, as every `string` is; declare the field `bytes` if it is none".to_owned(),
+            Self::Utf8 => {
+                "expected UTF-8, as every `string` is; declare the field `bytes` if it is none"
+                    .to_owned()
+            }
             Self::Unknown(number) => format!(
                 "expected a field of the descriptor, got number {number}; update the schema, or set `unknown.fields: ignore`"
             ),

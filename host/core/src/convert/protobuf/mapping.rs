@@ -73,12 +73,12 @@ pub(super) struct Required {
 /// The mappings of one converter.
 #[derive(Debug)]
 pub(super) struct Mappings {
-    mappings: Vec<Mapping>,
+    entries: Vec<Mapping>,
     /// Mappings by topic: those that are named, and those that a pattern was found to match.
     topics: HashMap<String, usize>,
     patterns: Vec<(Regex, usize)>,
     /// The topic that was asked for last: records of a topic mostly follow each other.
-    last: Option<(String, usize)>,
+    last: (String, Option<usize>),
     /// The keys as they are spelt.
     keys: String,
 }
@@ -96,10 +96,10 @@ impl Mappings {
         let mut problems = Vec::new();
         let keys: Vec<String> = settings.messages.keys().map(|key| format!("`{key}`")).collect();
         let mut mappings = Self {
-            mappings: Vec::new(),
+            entries: Vec::new(),
             topics: HashMap::new(),
             patterns: Vec::new(),
-            last: None,
+            last: (String::new(), None),
             keys: keys.join(", "),
         };
         for (topic, mapping) in &settings.messages {
@@ -107,8 +107,8 @@ impl Mappings {
                 problems.push(MappingProblem { topic: topic.clone(), place, message });
             };
             match pattern(topic) {
-                None => drop(mappings.topics.insert(topic.clone(), mappings.mappings.len())),
-                Some(Ok(regex)) => mappings.patterns.push((regex, mappings.mappings.len())),
+                None => drop(mappings.topics.insert(topic.clone(), mappings.entries.len())),
+                Some(Ok(regex)) => mappings.patterns.push((regex, mappings.entries.len())),
                 Some(Err(error)) => report(MappingPlace::Key, error),
             }
             let Some(descriptor) = pool.get_message_by_name(&mapping.message) else {
@@ -117,7 +117,7 @@ impl Mappings {
             };
             let message = plan.add(&descriptor);
             let required = required(mapping, &descriptor, plan, message, &mut report);
-            mappings.mappings.push(Mapping { descriptor, message, required });
+            mappings.entries.push(Mapping { descriptor, message, required });
         }
         if problems.is_empty() { Ok(mappings) } else { Err(ProtobufConfigError { problems }) }
     }
@@ -129,26 +129,34 @@ impl Mappings {
     #[inline]
     pub(super) fn of(&mut self, topic: &str) -> Result<&Mapping, ConvertError> {
         let index = match &self.last {
-            Some((last, index)) if last == topic => *index,
+            (last, Some(index)) if last == topic => *index,
             _ => self.find(topic)?,
         };
-        Ok(&self.mappings[index])
+        Ok(&self.entries[index])
     }
 
     fn find(&mut self, topic: &str) -> Result<usize, ConvertError> {
-        let index = self.topics.get(topic).copied().or_else(|| {
-            self.patterns.iter().find(|(regex, _)| regex.is_match(topic)).map(|(_, index)| *index)
-        });
-        let Some(index) = index else {
+        let known = self.topics.get(topic).copied();
+        let Some(index) = known.or_else(|| self.matching(topic)) else {
             let keys = if self.keys.is_empty() { "no topic" } else { &self.keys };
             let message = format!(
                 "no message is mapped to topic `{topic}`: `messages` names {keys}; add the topic, or a pattern like `/{topic}.*/`"
             );
             return Err(ConvertError { code: "protobuf-topic", message });
         };
-        self.topics.insert(topic.to_owned(), index);
-        self.last = Some((topic.to_owned(), index));
+        if known.is_none() {
+            self.topics.insert(topic.to_owned(), index);
+        }
+        // The text is kept, so that records of topics by turns allocate nothing.
+        topic.clone_into(&mut self.last.0);
+        self.last.1 = Some(index);
         Ok(index)
+    }
+
+    /// The mapping of the first pattern that matches a topic.
+    fn matching(&self, topic: &str) -> Option<usize> {
+        let matches = |(regex, _): &&(Regex, usize)| regex.is_match(topic);
+        self.patterns.iter().find(matches).map(|(_, index)| *index)
     }
 }
 
@@ -187,11 +195,7 @@ fn pattern(key: &str) -> Option<Result<Regex, String>> {
     };
     let error = |error| format!("expected a Rust regex between the slashes: {error}");
     // Alone first, so that no bracket of it pairs with ours.
-    Some(
-        Regex::new(inner)
-            .and_then(|_| Regex::new(&format!("^(?:{inner})$")))
-            .map_err(error),
-    )
+    Some(Regex::new(inner).and_then(|_| Regex::new(&format!("^(?:{inner})$"))).map_err(error))
 }
 
 fn required(
@@ -228,7 +232,9 @@ fn is_text(field: &FieldDescriptor) -> bool {
 fn unknown_message(name: &str, pool: &DescriptorPool) -> String {
     let known: Vec<String> = pool
         .all_messages()
-        .filter(|message| !message.is_map_entry() && message.package_name() != "google.protobuf")
+        .filter(|message| {
+            !message.is_map_entry() && !message.package_name().starts_with("google.protobuf")
+        })
         .map(|message| message.full_name().to_owned())
         .collect();
     let hint = match nearest(name, &known) {

@@ -85,7 +85,7 @@ impl Converter for Protobuf {
             notes.clear();
             self.rewritten.clear();
             size = None;
-            done = regular::rewrite(plan, mapping.message, payload, &mut self.rewritten)
+            done = regular::rewrite(plan, mapping.message, payload, 0, &mut self.rewritten)
                 .and_then(|()| pass(plan, mapping, &self.rewritten, notes, out));
             debug_assert!(!notes.irregular, "a rewritten payload is regular");
         }

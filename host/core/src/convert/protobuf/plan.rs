@@ -1,6 +1,7 @@
 //! Descriptors, compiled: what the transcoder needs of a message, a field and an enum, in the form it needs it.
 
 use super::wire::WireType;
+use crate::config::Names;
 use std::collections::HashMap;
 
 /// The messages that the mappings lead to, and how they are written.
@@ -17,8 +18,8 @@ pub(super) struct Plan {
     pub(super) strict: bool,
     /// Whether fields without presence are written with their default.
     pub(super) emit: bool,
-    /// Whether fields are named as protobuf's JSON mapping has it.
-    pub(super) json_names: bool,
+    /// How fields are named.
+    pub(super) naming: Names,
 }
 
 /// One message.
@@ -54,13 +55,48 @@ pub(super) struct Field {
     pub(super) number: u32,
     pub(super) name: Box<str>,
     /// `,"name":` for the member of an object, `,` where only the value is written.
-    pub(super) key: Box<[u8]>,
+    pub(super) key: Key,
     pub(super) kind: Kind,
     pub(super) form: Form,
     /// The bit of its oneof.
     pub(super) oneof: Option<u16>,
     /// `,"name":` and its default, if it is written where the wire has none.
     pub(super) default: Option<Box<[u8]>>,
+}
+
+/// A short text that is copied as one block: that costs less than going by its length.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// The text, if it is short, and zeros.
+    block: [u8; KEY + 1],
+    text: Box<[u8]>,
+}
+
+/// Bytes of a key that is copied as one block.
+const KEY: usize = 32;
+
+impl Key {
+    pub(super) fn new(text: Vec<u8>) -> Self {
+        let mut block = [0; KEY + 1];
+        if let Some(start) = block.get_mut(..text.len()) {
+            start.copy_from_slice(&text);
+        }
+        Self { block, text: text.into() }
+    }
+
+    /// Appends it, without its comma if it is the first.
+    #[inline]
+    pub(super) fn write(&self, first: bool, out: &mut Vec<u8>) {
+        let skipped = usize::from(first);
+        match self.block[skipped..].first_chunk::<KEY>() {
+            Some(block) if self.text.len() <= KEY => {
+                let end = out.len() + self.text.len() - skipped;
+                out.extend_from_slice(block);
+                out.truncate(end);
+            }
+            _ => out.extend_from_slice(&self.text[skipped..]),
+        }
+    }
 }
 
 /// How often a field may stand in its message.
@@ -91,6 +127,8 @@ pub(super) enum Kind {
     Bool,
     String,
     Bytes,
+    /// `google.protobuf.NullValue`, whose only value is `null`.
+    Null,
     Enum(u32),
     Message(u32),
     Group(u32),

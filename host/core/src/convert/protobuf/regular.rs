@@ -2,11 +2,11 @@
 //! rewritten so that one pass can transcode it: each field stands once, its elements together, where its first one stood.
 
 use super::{
-    fault::Read,
+    fault::{Fault, Problem, Read},
     plan::{Form, Kind, Map, Message, Plan, Shape},
     scalar,
     transcode::next,
-    wire::{Tag, Wire, WireType, write_bytes},
+    wire::{NESTING, Tag, Wire, WireType, write_bytes},
 };
 use std::collections::HashMap;
 
@@ -18,15 +18,25 @@ struct Piece<'a> {
     bytes: &'a [u8],
 }
 
-/// Rewrites the content of a message that was read before. Fields that the descriptor does not know are gone.
+/// Rewrites the content of a message that was read before; `depth` counts the levels around it. Fields that the descriptor
+/// does not know are gone.
 ///
 /// # Errors
-/// None for a payload that a pass went through; [`super::fault::Fault`] otherwise.
-pub(super) fn rewrite(plan: &Plan, message: u32, bytes: &[u8], out: &mut Vec<u8>) -> Read<()> {
+/// [`super::fault::Fault`] only for the inside of an `Any`, which a pass may have given up.
+pub(super) fn rewrite(
+    plan: &Plan,
+    message: u32,
+    bytes: &[u8],
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Read<()> {
+    if depth > NESTING {
+        return Err(Fault::new(Problem::Nesting, 0).in_message(message));
+    }
     let message = &plan.messages[message as usize];
     match message.shape {
-        Shape::Object | Shape::Bare(_) => fields(plan, message, bytes, out),
-        Shape::Any => any(plan, bytes, out),
+        Shape::Object | Shape::Bare(_) => fields(plan, message, bytes, depth, out),
+        Shape::Any => any(plan, bytes, depth, out),
         // Their readers take the last of each field.
         Shape::Duration | Shape::FieldMask | Shape::Timestamp => {
             out.extend_from_slice(bytes);
@@ -35,7 +45,13 @@ pub(super) fn rewrite(plan: &Plan, message: u32, bytes: &[u8], out: &mut Vec<u8>
     }
 }
 
-fn fields(plan: &Plan, message: &Message, bytes: &[u8], out: &mut Vec<u8>) -> Read<()> {
+fn fields(
+    plan: &Plan,
+    message: &Message,
+    bytes: &[u8],
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Read<()> {
     let mut pieces = pieces(message, bytes)?;
     keep_last_members(message, &mut pieces);
     let mut order: Vec<Vec<Piece<'_>>> = Vec::new();
@@ -51,13 +67,13 @@ fn fields(plan: &Plan, message: &Message, bytes: &[u8], out: &mut Vec<u8>) -> Re
         let Some(last) = pieces.last() else { continue };
         let field = &message.fields[last.field];
         match field.form {
-            Form::One => single(plan, field.kind, &pieces, out)?,
+            Form::One => single(plan, field.kind, &pieces, depth, out)?,
             Form::List => {
                 for piece in &pieces {
-                    single(plan, field.kind, std::slice::from_ref(piece), out)?;
+                    single(plan, field.kind, std::slice::from_ref(piece), depth, out)?;
                 }
             }
-            Form::Map(map) => entries(plan, plan.maps[map as usize], &pieces, out)?,
+            Form::Map(map) => entries(plan, plan.maps[map as usize], &pieces, depth + 1, out)?,
         }
     }
     Ok(())
@@ -108,13 +124,19 @@ fn keep_last_members(message: &Message, pieces: &mut Vec<Piece<'_>>) {
 }
 
 /// Writes one value: of a message what all pieces say together, of a scalar the last one.
-fn single(plan: &Plan, kind: Kind, pieces: &[Piece<'_>], out: &mut Vec<u8>) -> Read<()> {
+fn single(
+    plan: &Plan,
+    kind: Kind,
+    pieces: &[Piece<'_>],
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Read<()> {
     let Some(last) = pieces.last() else { return Ok(()) };
     match kind {
         Kind::Message(message) | Kind::Group(message) => {
             let whole: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes).copied().collect();
             let mut content = Vec::with_capacity(whole.len());
-            rewrite(plan, message, &whole, &mut content)?;
+            rewrite(plan, message, &whole, depth + 1, &mut content)?;
             put(last.tag, &content, out);
         }
         _ => put(last.tag, last.bytes, out),
@@ -123,11 +145,17 @@ fn single(plan: &Plan, kind: Kind, pieces: &[Piece<'_>], out: &mut Vec<u8>) -> R
 }
 
 /// Writes the last entry of each key.
-fn entries(plan: &Plan, map: Map, pieces: &[Piece<'_>], out: &mut Vec<u8>) -> Read<()> {
+fn entries(
+    plan: &Plan,
+    map: Map,
+    pieces: &[Piece<'_>],
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Read<()> {
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut entries: Vec<Vec<u8>> = Vec::new();
     for piece in pieces {
-        let (key, entry) = entry(plan, map, piece.bytes)?;
+        let (key, entry) = entry(plan, map, piece.bytes, depth)?;
         let place = *places.entry(key).or_insert(entries.len());
         if place == entries.len() {
             entries.push(entry);
@@ -143,7 +171,7 @@ fn entries(plan: &Plan, map: Map, pieces: &[Piece<'_>], out: &mut Vec<u8>) -> Re
 }
 
 /// The JSON text of an entry's key, and the entry: its key before its value.
-fn entry(plan: &Plan, map: Map, bytes: &[u8]) -> Read<(Vec<u8>, Vec<u8>)> {
+fn entry(plan: &Plan, map: Map, bytes: &[u8], depth: usize) -> Read<(Vec<u8>, Vec<u8>)> {
     let (mut key, mut entry) = (Vec::new(), Vec::new());
     let (mut last, mut values) = (None, Vec::new());
     let mut wire = Wire::new(bytes);
@@ -164,12 +192,12 @@ fn entry(plan: &Plan, map: Map, bytes: &[u8]) -> Read<(Vec<u8>, Vec<u8>)> {
         }
         None => scalar::default_key(map.key, &mut key),
     }
-    single(plan, map.value, &values, &mut entry)?;
+    single(plan, map.value, &values, depth, &mut entry)?;
     Ok((key, entry))
 }
 
 /// Rewrites what is in an `Any`, if its type is known.
-fn any(plan: &Plan, bytes: &[u8], out: &mut Vec<u8>) -> Read<()> {
+fn any(plan: &Plan, bytes: &[u8], depth: usize, out: &mut Vec<u8>) -> Read<()> {
     let (mut url, mut value) = (None, None);
     let mut wire = Wire::new(bytes);
     while let Some(tag) = next(&mut wire, None)? {
@@ -189,7 +217,7 @@ fn any(plan: &Plan, bytes: &[u8], out: &mut Vec<u8>) -> Read<()> {
     match plan.names.get(name) {
         Some(inner) => {
             let mut content = Vec::with_capacity(bytes.len());
-            rewrite(plan, *inner, bytes, &mut content)?;
+            rewrite(plan, *inner, bytes, depth + 1, &mut content)?;
             put(tag, &content, out);
         }
         None => put(tag, bytes, out),

@@ -23,6 +23,10 @@ pub(super) fn transcode(
         Kind::Float => float(f32::from_le_bytes(wire.bits32()?), out),
         Kind::Bool => boolean(wire.varint()? != 0, out),
         Kind::Enum(of) => enumeration(plan, of, int32(wire.varint()?), out),
+        Kind::Null => {
+            wire.varint()?;
+            out.extend_from_slice(b"null");
+        }
         Kind::Bytes => {
             let range = wire.length()?;
             base64(wire.get(range), out);
@@ -72,6 +76,7 @@ pub(super) fn default(plan: &Plan, kind: Kind, out: &mut Vec<u8>) {
         Kind::String | Kind::Bytes => out.extend_from_slice(b"\"\""),
         Kind::Double | Kind::Number | Kind::Float => out.extend_from_slice(b"0.0"),
         Kind::Bool => boolean(false, out),
+        Kind::Null => out.extend_from_slice(b"null"),
         Kind::Enum(of) => enumeration(plan, of, plan.enums[of as usize].default, out),
         Kind::Int64 | Kind::Uint64 | Kind::Sint64 | Kind::Fixed64 | Kind::Sfixed64 => {
             number64(plan, 0, out);
@@ -136,8 +141,31 @@ fn number64(plan: &Plan, value: impl Serialize, out: &mut Vec<u8>) {
     }
 }
 
+/// Reads a string and appends it as JSON. Most are copied in blocks, without a look back; see [`other_text`].
 #[inline]
 fn text(wire: &mut Wire<'_>, out: &mut Vec<u8>) -> Read<()> {
+    let before = (wire.at(), out.len());
+    let range = wire.length()?;
+    out.reserve(range.len() + 18);
+    out.push(b'"');
+    let start = out.len();
+    for at in range.clone().step_by(16) {
+        let block = wire.block(at);
+        // What follows the text in its last block is not looked at, and cut off below.
+        let ours = u32::MAX >> 32_usize.saturating_sub(range.end - at);
+        if json::specials(&block) & ours != 0 {
+            out.truncate(before.1);
+            return other_text(&mut wire.within(before.0..wire.at()), out);
+        }
+        out.extend_from_slice(&block);
+    }
+    out.truncate(start + range.len());
+    out.push(b'"');
+    Ok(())
+}
+
+#[inline(never)]
+fn other_text(wire: &mut Wire<'_>, out: &mut Vec<u8>) -> Read<()> {
     json::escape(utf8(wire)?, out);
     Ok(())
 }

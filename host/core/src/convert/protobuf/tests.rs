@@ -10,10 +10,7 @@ mod wire_random;
 
 use super::*;
 use crate::config::{List, MessageMapping};
-use prost_reflect::{
-    DescriptorPool,
-    prost_types::FileDescriptorProto,
-};
+use prost_reflect::{DescriptorPool, prost_types::FileDescriptorProto};
 use schema::{file, message};
 
 /// The pool of `google.protobuf` and these files.

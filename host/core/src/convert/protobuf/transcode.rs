@@ -34,7 +34,7 @@ pub(super) struct Notes {
     /// Set if the output is worth nothing: the payload must be rewritten.
     pub(super) irregular: bool,
     /// The first value without a text. It may not be the last of its field, so it counts in a regular payload alone.
-    pub(super) unwritable: Option<Box<Fault>>,
+    pub(super) unwritable: Option<Fault>,
 }
 
 impl Notes {
@@ -90,6 +90,9 @@ impl<'a> Transcoder<'a> {
                 if self.fields(message, wire, group, true)? {
                     self.out.extend_from_slice(default.as_bytes());
                 }
+                // A number that was refused knows no place yet.
+                let unwritable = self.notes.unwritable.take();
+                self.notes.unwritable = unwritable.map(|fault| fault.in_message(message));
             }
             Shape::Any => self.any(message, wire)?,
             Shape::Duration => self.duration(message, wire)?,
@@ -126,7 +129,7 @@ impl<'a> Transcoder<'a> {
                 if field.oneof.is_some_and(|bit| self.notes.mark(base, usize::from(bit))) {
                     self.notes.irregular = true;
                 }
-                self.out.extend_from_slice(&field.key[usize::from(first)..]);
+                field.key.write(first, self.out);
                 first = false;
                 open = self.open(index, field);
             }
@@ -342,7 +345,7 @@ impl<'a> Transcoder<'a> {
     }
 
     /// Notes a value that has no text; see [`Notes::unwritable`].
-    pub(super) fn refuse(&mut self, fault: Box<Fault>) {
+    pub(super) fn refuse(&mut self, fault: Fault) {
         self.notes.unwritable.get_or_insert(fault);
     }
 }

@@ -133,7 +133,7 @@ impl Transcoder<'_> {
             && name != "google.protobuf.Empty";
         self.attempt(|transcoder| {
             let mut value = value;
-            transcoder.enter(&value)?;
+            transcoder.enter(&value).map_err(|fault| fault.in_message(message))?;
             if is_plain {
                 transcoder.fields(inner, &mut value, None, false)?;
             } else {
@@ -166,7 +166,7 @@ impl Transcoder<'_> {
     }
 }
 
-/// Appends a path of snake_case names in lowerCamelCase: whether the way back leads to the same path.
+/// Appends a path of `snake_case` names in `lowerCamelCase`: whether the way back leads to the same path.
 fn camel_case(path: &str, out: &mut Vec<u8>) -> bool {
     let mut whole = true;
     let mut after_underscore = false;

@@ -102,6 +102,17 @@ impl<'a> Wire<'a> {
         &self.bytes[range]
     }
 
+    /// The 16 bytes at a place; beyond the end there are zeros.
+    #[inline]
+    pub(super) fn block(&self, at: usize) -> [u8; 16] {
+        let rest = &self.bytes[at..];
+        rest.first_chunk().copied().unwrap_or_else(|| {
+            let mut block = [0; 16];
+            block[..rest.len()].copy_from_slice(rest);
+            block
+        })
+    }
+
     #[inline]
     pub(super) fn tag(&mut self) -> Read<Tag> {
         let at = self.at;
@@ -231,7 +242,7 @@ impl<'a> Wire<'a> {
     }
 
     #[cold]
-    fn ends(&self, wanted: Option<u64>) -> Box<Fault> {
+    fn ends(&self, wanted: Option<u64>) -> Fault {
         Fault::new(Problem::Ends { wanted, end: self.bytes.len() }, self.at)
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     config::{Defaults, Int64, Names, ProtobufConverter},
     convert::protobuf::wire::write_varint,
 };
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use proptest::prelude::*;
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde_json::Value;
 
 /// What `DynamicMessage` makes of a payload; nothing if it refuses it.
@@ -21,13 +21,15 @@ fn model(settings: &ProtobufConverter, pool: &DescriptorPool, payload: &[u8]) ->
         .use_proto_field_name(settings.names == Names::Proto)
         .skip_default_fields(settings.defaults == Defaults::Omit);
     let mut text = Vec::new();
-    message
-        .serialize_with_options(&mut serde_json::Serializer::new(&mut text), &options)
-        .ok()?;
+    message.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &options).ok()?;
     Some(serde_json::from_slice(&text).unwrap())
 }
 
-fn ours(settings: &ProtobufConverter, pool: &DescriptorPool, payload: &[u8]) -> Result<Value, String> {
+fn ours(
+    settings: &ProtobufConverter,
+    pool: &DescriptorPool,
+    payload: &[u8],
+) -> Result<Value, String> {
     super::decode(settings, pool, payload).map(|text| serde_json::from_str(&text).unwrap())
 }
 
@@ -59,7 +61,7 @@ fn check(seed: u64, wild: bool, nonzero: bool) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn payloads_as_writers_write_them(seed: u64, nonzero: bool) {
@@ -98,8 +100,13 @@ proptest! {
     }
 }
 
-fn agree(settings: &ProtobufConverter, pool: &DescriptorPool, payload: &[u8]) -> Result<(), TestCaseError> {
-    if let (Ok(ours), Some(model)) = (ours(settings, pool, payload), model(settings, pool, payload)) {
+fn agree(
+    settings: &ProtobufConverter,
+    pool: &DescriptorPool,
+    payload: &[u8],
+) -> Result<(), TestCaseError> {
+    if let (Ok(ours), Some(model)) = (ours(settings, pool, payload), model(settings, pool, payload))
+    {
         prop_assert_eq!(ours, model, "{:?}", payload);
     }
     Ok(())

@@ -22,8 +22,7 @@ pub(super) fn file(
         value: vec![value("NONE", 0), value("BUY", 1), value("SELL", -1)],
         ..EnumDescriptorProto::default()
     };
-    let imports =
-        ["any", "duration", "empty", "field_mask", "struct", "timestamp", "wrappers"];
+    let imports = ["any", "duration", "empty", "field_mask", "struct", "timestamp", "wrappers"];
     FileDescriptorProto {
         name: Some(format!("{package}.proto")),
         package: Some(package.to_owned()),
@@ -80,19 +79,14 @@ impl Message {
         self
     }
 
-    /// Adds a map; `of` is the full name of this message.
-    pub(super) fn map(mut self, of: &str, number: i32, name: &str, key: &str, value: &str) -> Self {
-        let entry = format!(
-            "{}Entry",
-            name.split('_')
-                .map(|part| format!("{}{}", part[..1].to_uppercase(), &part[1..]))
-                .collect::<String>()
-        );
+    /// Adds a map to a message of package `p`.
+    pub(super) fn map(mut self, number: i32, name: &str, key: &str, value: &str) -> Self {
+        let entry = format!("{name}Entry");
         let mut built = message(&entry).field(1, "key", key).field(2, "value", value).0;
-        built.options =
-            Some(MessageOptions { map_entry: Some(true), ..MessageOptions::default() });
+        built.options = Some(MessageOptions { map_entry: Some(true), ..MessageOptions::default() });
         self.0.nested_type.push(built);
-        self.field(number, name, &format!("repeated .{of}.{entry}"))
+        let of = self.0.name().to_owned();
+        self.field(number, name, &format!("repeated .p.{of}.{entry}"))
     }
 
     fn oneof(&mut self, name: &str) -> i32 {

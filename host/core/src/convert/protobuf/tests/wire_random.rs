@@ -10,8 +10,15 @@ pub(super) const SCALARS: [&str; 15] = [
 ];
 
 const WELL_KNOWN: [&str; 9] = [
-    "Timestamp", "Duration", "FieldMask", "Struct", "Value", "ListValue", "Int64Value",
-    "StringValue", "Any",
+    "Timestamp",
+    "Duration",
+    "FieldMask",
+    "Struct",
+    "Value",
+    "ListValue",
+    "Int64Value",
+    "StringValue",
+    "Any",
 ];
 
 const KEYS: [&str; 12] = [
@@ -58,7 +65,8 @@ fn random_message(random: &mut Random, name: &str, proto3: bool) -> Message {
     let mut built = message(name);
     let mut number = 0;
     for at in 0..=random.below(9) {
-        number += 1 + i32::try_from(random.below(if random.chance(5) { 700 } else { 2 })).unwrap();
+        let gap = if random.chance(5) { 700 } else { 2 };
+        number += 1 + i32::try_from(random.below(gap)).unwrap();
         let field = format!("some_field{at}");
         let of_message = |random: &mut Random| format!(".p.M{}", random.below(MESSAGES));
         let kind = match random.below(10) {
@@ -73,7 +81,7 @@ fn random_message(random: &mut Random, name: &str, proto3: bool) -> Message {
             0 | 1 => built.field(number, &field, &format!("repeated {kind}")),
             2 if !is_group => {
                 let key = random.pick(&KEYS);
-                built.map(&format!("p.{name}"), number, &field, key, &kind)
+                built.map(number, &field, key, &kind)
             }
             3 | 4 if !is_group => built.field(number, &field, &format!("oneof:choice {kind}")),
             5 if proto3 => built.field(number, &field, &format!("optional {kind}")),
@@ -122,7 +130,8 @@ pub(super) fn payload(
     }
     let mut fields: Vec<FieldDescriptor> = message.fields().filter(|_| !random.chance(3)).collect();
     if message.full_name() == "google.protobuf.Value" {
-        fields = message.fields().nth(usize::try_from(random.below(6)).unwrap()).into_iter().collect();
+        fields =
+            message.fields().nth(usize::try_from(random.below(6)).unwrap()).into_iter().collect();
     }
     let mut pieces = Vec::new();
     let mut chosen = false;
@@ -169,7 +178,8 @@ fn field_pieces(
     }
     let mut parts = Vec::new();
     let plural = field.is_list() || field.is_map();
-    let count = if plural { 1 + random.below(4) } else { 1 + u64::from(style.wild) * random.below(3) };
+    let count =
+        if plural { 1 + random.below(4) } else { 1 + u64::from(style.wild) * random.below(3) };
     if field.is_list() && packs(&field.kind()) && random.chance(2) {
         let mut packed = Vec::new();
         for _ in 0..count {
@@ -199,16 +209,14 @@ fn field_pieces(
     vec![parts]
 }
 
-fn map_entry(
-    random: &mut Random,
-    entry: &MessageDescriptor,
-    style: Style,
-    depth: u32,
-) -> Vec<u8> {
+fn map_entry(random: &mut Random, entry: &MessageDescriptor, style: Style, depth: u32) -> Vec<u8> {
     let mut parts = Vec::new();
     // prost's writers leave out what has its default, others write both.
     for field in [entry.map_entry_key_field(), entry.map_entry_value_field()] {
-        let times = if style.wild { random.below(3) } else { 1 - u64::from(random.chance(5)) };
+        // An empty `Any` has a text by protobuf's rules, but not by the model's.
+        let least = u64::from(is_any(&field.kind()));
+        let times =
+            least.max(if style.wild { random.below(3) } else { 1 - u64::from(random.chance(5)) });
         for _ in 0..times {
             let mut part = Vec::new();
             Tag { number: field.number(), wire_type: wire_type(&field.kind()) }.write(&mut part);
@@ -227,8 +235,13 @@ fn map_entry(
 fn unknown(random: &mut Random) -> Piece {
     let number = 9_000 + u32::try_from(random.below(100)).unwrap();
     let mut part = Vec::new();
-    let wire_types =
-        [WireType::Varint, WireType::Bits64, WireType::Length, WireType::StartGroup, WireType::Bits32];
+    let wire_types = [
+        WireType::Varint,
+        WireType::Bits64,
+        WireType::Length,
+        WireType::StartGroup,
+        WireType::Bits32,
+    ];
     let wire_type = wire_types[usize::try_from(random.below(5)).unwrap()];
     Tag { number, wire_type }.write(&mut part);
     match wire_type {
@@ -258,6 +271,10 @@ pub(super) fn varint(number: u32, value: u64) -> Vec<u8> {
     part
 }
 
+fn is_any(kind: &Kind) -> bool {
+    matches!(kind, Kind::Message(message) if message.full_name() == "google.protobuf.Any")
+}
+
 fn packs(kind: &Kind) -> bool {
     !matches!(kind, Kind::String | Kind::Bytes | Kind::Message(_))
 }
@@ -275,11 +292,16 @@ fn value(random: &mut Random, kind: &Kind, style: Style, depth: u32, out: &mut V
     let least = u64::from(style.nonzero);
     match kind {
         Kind::Message(message) => {
-            let content = if depth > 4 { Vec::new() } else { payload(random, message, style, depth + 1) };
+            let content = if depth > 4 && !is_any(kind) {
+                Vec::new()
+            } else {
+                payload(random, message, style, depth + 1)
+            };
             write_bytes(&content, out);
         }
         Kind::String => {
-            let texts = ["", "plain", "with \"quotes\" and \\", "\u{1}\n\t", "\u{e4}\u{1f600}\u{2028}"];
+            let texts =
+                ["", "plain", "with \"quotes\" and \\", "\u{1}\n\t", "\u{e4}\u{1f600}\u{2028}"];
             let at = least + random.below(texts.len() as u64 - least);
             write_bytes(texts[usize::try_from(at).unwrap()].as_bytes(), out);
         }
@@ -295,13 +317,17 @@ fn value(random: &mut Random, kind: &Kind, style: Style, depth: u32, out: &mut V
             out.extend(if style.nonzero && float == 0.0 { 1.0 } else { float }.to_le_bytes());
         }
         Kind::Fixed64 | Kind::Sfixed64 => out.extend(integer(random, style.nonzero).to_le_bytes()),
-        Kind::Fixed32 | Kind::Sfixed32 => out.extend(&integer32(random, style.nonzero).to_le_bytes()[..4]),
+        Kind::Fixed32 | Kind::Sfixed32 => {
+            out.extend(&integer32(random, style.nonzero).to_le_bytes()[..4]);
+        }
         Kind::Bool => write_varint(least.max(random.below(3)), out),
         Kind::Enum(_) => {
             let numbers = [0, 1, u64::MAX, 77];
             write_varint(numbers[usize::try_from(least + random.below(4 - least)).unwrap()], out);
         }
-        Kind::Int64 | Kind::Uint64 | Kind::Sint64 => write_varint(integer(random, style.nonzero), out),
+        Kind::Int64 | Kind::Uint64 | Kind::Sint64 => {
+            write_varint(integer(random, style.nonzero), out);
+        }
         _ => write_varint(integer32(random, style.nonzero), out),
     }
 }
@@ -324,15 +350,25 @@ fn integer32(random: &mut Random, nonzero: bool) -> u64 {
 }
 
 fn double(random: &mut Random, nonzero: bool) -> f64 {
-    let choices = [0.1, 1e300, -2.5, 1e-7, 123_456_789.125, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5.0, -0.0, 0.0];
+    let choices = [
+        0.1,
+        1e300,
+        -2.5,
+        1e-7,
+        123_456_789.125,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        5.0,
+        -0.0,
+        0.0,
+    ];
     let end = choices.len() as u64 - 2 * u64::from(nonzero);
-    match random.chance(4) {
-        true => {
-            let any = f64::from_bits(random.next());
-            if nonzero && any == 0.0 { 1.0 } else { any }
-        }
-        false => choices[usize::try_from(random.below(end)).unwrap()],
+    if random.chance(4) {
+        let any = f64::from_bits(random.next());
+        return if nonzero && any == 0.0 { 1.0 } else { any };
     }
+    choices[usize::try_from(random.below(end)).unwrap()]
 }
 
 /// Payloads that have a text.
@@ -343,9 +379,8 @@ fn well_known(
     style: Style,
     depth: u32,
 ) -> Option<Vec<u8>> {
-    let seconds = |seconds: i64, nanos: u64| {
-        [varint(1, seconds.cast_unsigned()), varint(2, nanos)].concat()
-    };
+    let seconds =
+        |seconds: i64, nanos: u64| [varint(1, seconds.cast_unsigned()), varint(2, nanos)].concat();
     let nanos = [0, 1, 120_000_000, 999_999_999, 5_000][usize::try_from(random.below(5)).unwrap()];
     Some(match name {
         "Timestamp" => {
@@ -354,9 +389,7 @@ fn well_known(
             seconds(drawn, nanos)
         }
         "Duration" => seconds(i64::try_from(random.below(315_576_000_000)).unwrap(), nanos),
-        "FieldMask" => {
-            (0..random.below(3)).flat_map(|_| length(1, b"some_name.other")).collect()
-        }
+        "FieldMask" => (0..random.below(3)).flat_map(|_| length(1, b"some_name.other")).collect(),
         "Value" if random.chance(2) => {
             let mut number = Vec::new();
             Tag { number: 2, wire_type: WireType::Bits64 }.write(&mut number);
@@ -376,7 +409,8 @@ fn well_known(
         },
         "Any" => {
             let inner = message.parent_pool().get_message_by_name("p.M1").unwrap();
-            let content = if depth > 3 { Vec::new() } else { payload(random, &inner, style, depth + 1) };
+            let content =
+                if depth > 3 { Vec::new() } else { payload(random, &inner, style, depth + 1) };
             [length(1, b"type.googleapis.com/p.M1"), length(2, &content)].concat()
         }
         _ => return None,
