@@ -54,6 +54,8 @@ pub struct Reader {
 struct Assigned {
     /// Where it began: its position until a record was taken.
     start: Option<i64>,
+    /// Where it ended, if records of it were thrown away that nobody had been given.
+    end: Option<i64>,
     /// Which topic it was when it was assigned, if somebody asked: what its offsets are committed for, though the name
     /// may mean another by then.
     identity: Option<TopicIdentity>,
@@ -136,8 +138,14 @@ impl Reader {
                 self.identities.retain(|topic, _| partitions.iter().all(|p| &*p.topic != topic));
                 (Unanswered::Assigned, Polled::Assigned(partitions))
             }
-            Change::Revoked(partitions) => (Unanswered::Revoked, Polled::Revoked(partitions)),
-            Change::Lost(partitions) => (Unanswered::Revoked, Polled::Lost(partitions)),
+            Change::Revoked(partitions) => {
+                self.end(&partitions);
+                (Unanswered::Revoked, Polled::Revoked(partitions))
+            }
+            Change::Lost(partitions) => {
+                self.end(&partitions);
+                (Unanswered::Revoked, Polled::Lost(partitions))
+            }
         };
         self.unanswered = Some(kind);
         match &polled {
@@ -147,6 +155,16 @@ impl Reader {
             }
             _ => Ok(Some(polled)),
         }
+    }
+
+    /// Gives nothing more of partitions that the group takes.
+    fn end(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            if let Some(of) = self.assigned.get_mut(partition) {
+                of.end = self.records.first_held(partition);
+            }
+        }
+        self.records.discard(partitions);
     }
 
     /// Gives records that are there, or come within `wait`, to `each`.
@@ -261,7 +279,7 @@ impl TopicReader for Reader {
         for (partition, offset) in starts {
             let start = if let Offset::Offset(offset) = offset { Some(offset) } else { None };
             let identity = self.identities.get(&*partition.topic).cloned();
-            self.assigned.insert(partition, Assigned { start, identity });
+            self.assigned.insert(partition, Assigned { start, end: None, identity });
         }
         Ok(())
     }
@@ -276,7 +294,6 @@ impl TopicReader for Reader {
         };
         done.map_err(|error| of_client("giving partitions back", &error))?;
         self.unanswered = None;
-        self.records.discard(partitions);
         self.assigned.retain(|partition, _| !partitions.contains(partition));
         Ok(())
     }
@@ -316,10 +333,8 @@ impl TopicReader for Reader {
         let mut positions: Offsets = taken.map(|entry| (entry.partition, entry.offset)).collect();
         for (partition, of) in &self.assigned {
             // librdkafka counts as read what is held here, and knows nothing before the first record.
-            let known = self
-                .records
-                .first_held(partition)
-                .or_else(|| of.start.filter(|_| !positions.contains_key(partition)));
+            let known = of.end.or_else(|| self.records.first_held(partition));
+            let known = known.or_else(|| of.start.filter(|_| !positions.contains_key(partition)));
             if let Some(offset) = known {
                 positions.insert(partition.clone(), offset);
             }
