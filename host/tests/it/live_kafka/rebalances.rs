@@ -10,25 +10,25 @@ use super::{EVENTS, EVENTUALLY, LIMITS, Member, filled, kafka, runtime, settings
 
 #[test]
 fn a_second_member_gets_its_share() {
-    share("cooperative-sticky");
+    share("cooperative-sticky", &[]);
 }
 
 #[test]
 fn a_second_member_gets_its_share_of_an_eager_group() {
-    share("range");
+    share("range", &[("partition.assignment.strategy", "range")]);
+}
+
+#[test]
+fn a_second_member_gets_its_share_of_a_group_that_the_broker_assigns() {
+    share("consumer", &[("group.protocol", "consumer")]);
 }
 
 /// Two members share four partitions; then one leaves. No record is read twice, none is missed, none comes unasked.
-fn share(assignor: &str) {
-    let Some(kafka) = kafka(&format!("rebalances of {assignor} on Kafka")) else { return };
-    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), format!("share-{assignor}"));
+fn share(kind: &str, overrides: &[(&str, &str)]) {
+    let Some(kafka) = kafka(&format!("rebalances of {kind} on Kafka")) else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), format!("share-{kind}"));
     filled(&runtime, &cluster, &topic, 4, 50);
-    let member = || {
-        Member::with(
-            &cluster,
-            settings(&topic, &topic, &[("partition.assignment.strategy", assignor)]),
-        )
-    };
+    let member = || Member::with(&cluster, settings(&topic, &topic, overrides));
     let mut first = member();
     first.run_until("all records", |first| first.read.len() == 200);
 
@@ -57,7 +57,7 @@ fn share(assignor: &str) {
         }
         assert!(begun.elapsed() < EVENTUALLY, "{:?} and {:?}", first.told, second.told);
     }
-    assert_eq!(revoked.len(), if assignor == "range" { 4 } else { 2 });
+    assert_eq!(revoked.len(), if kind == "range" { 4 } else { 2 });
     assert_eq!(second.read, []);
     second.reader.close().unwrap();
     // What the other left comes back; the eager protocol takes the rest first.
