@@ -132,7 +132,7 @@ impl Admin {
             let identity = identity.map_err(|error| asked(what(), &error))?;
             identities.insert(topic.to_owned(), identity);
         }
-        let list = requests::commit_list(offsets, |topic| identities.get(topic));
+        let list = requests::commit_list(offsets, |of| identities.get(&*of.topic));
         let list = list.map_err(|error| asked(what(), &error))?;
         let client = self.of_group(group)?;
         native::commit(client.client().native_ptr(), &list, WAIT).map_err(|code| match code {

@@ -16,7 +16,7 @@ use discovery::Discovery;
 use rdkafka::consumer::{BaseConsumer, Consumer, RebalanceProtocol};
 use rdkafka::{ClientConfig, Offset};
 use regex::Regex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use transom_core::record::NewRecord;
@@ -39,15 +39,26 @@ pub struct Reader {
     records: RecordQueue<Events>,
     consumer: Arc<BaseConsumer<Events>>,
     discovery: Discovery,
-    /// Where each assigned partition began; its position until a record was taken.
-    assigned: BTreeMap<TopicPartition, Option<i64>>,
+    assigned: BTreeMap<TopicPartition, Assigned>,
     /// What the group asked for and was not answered: librdkafka waits for it.
     unanswered: Option<Unanswered>,
-    /// Which topics names mean; asked anew for each assignment.
+    /// Which topics names mean now; asked anew for each assignment.
     identities: BTreeMap<String, TopicIdentity>,
     /// What the next poll tells.
     failed: Option<TopicError>,
     closed: bool,
+}
+
+/// A partition that is read.
+#[derive(Debug)]
+struct Assigned {
+    /// Where it began: its position until a record was taken.
+    start: Option<i64>,
+    /// Where it ended, if records of it were thrown away that nobody had been given.
+    end: Option<i64>,
+    /// Which topic it was when it was assigned, if somebody asked: what its offsets are committed for, though the name
+    /// may mean another by then.
+    identity: Option<TopicIdentity>,
 }
 
 /// A rebalance that [`Reader::poll`] has told and that nobody has answered yet.
@@ -127,8 +138,14 @@ impl Reader {
                 self.identities.retain(|topic, _| partitions.iter().all(|p| &*p.topic != topic));
                 (Unanswered::Assigned, Polled::Assigned(partitions))
             }
-            Change::Revoked(partitions) => (Unanswered::Revoked, Polled::Revoked(partitions)),
-            Change::Lost(partitions) => (Unanswered::Revoked, Polled::Lost(partitions)),
+            Change::Revoked(partitions) => {
+                self.end(&partitions);
+                (Unanswered::Revoked, Polled::Revoked(partitions))
+            }
+            Change::Lost(partitions) => {
+                self.end(&partitions);
+                (Unanswered::Revoked, Polled::Lost(partitions))
+            }
         };
         self.unanswered = Some(kind);
         match &polled {
@@ -138,6 +155,16 @@ impl Reader {
             }
             _ => Ok(Some(polled)),
         }
+    }
+
+    /// Gives nothing more of partitions that the group takes.
+    fn end(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            if let Some(of) = self.assigned.get_mut(partition) {
+                of.end = self.records.first_held(partition);
+            }
+        }
+        self.records.discard(partitions);
     }
 
     /// Gives records that are there, or come within `wait`, to `each`.
@@ -249,10 +276,11 @@ impl TopicReader for Reader {
         };
         done.map_err(|error| of_client("assigning partitions", &error))?;
         self.unanswered = None;
-        self.assigned.extend(starts.into_iter().map(|(partition, offset)| match offset {
-            Offset::Offset(offset) => (partition, Some(offset)),
-            _ => (partition, None),
-        }));
+        for (partition, offset) in starts {
+            let start = if let Offset::Offset(offset) = offset { Some(offset) } else { None };
+            let identity = self.identities.get(&*partition.topic).cloned();
+            self.assigned.insert(partition, Assigned { start, end: None, identity });
+        }
         Ok(())
     }
 
@@ -266,17 +294,21 @@ impl TopicReader for Reader {
         };
         done.map_err(|error| of_client("giving partitions back", &error))?;
         self.unanswered = None;
-        self.records.discard(partitions);
         self.assigned.retain(|partition, _| !partitions.contains(partition));
         Ok(())
     }
 
     fn commit(&mut self, offsets: &Offsets, mode: CommitMode) -> Result<(), TopicError> {
-        let topics: BTreeSet<&str> = offsets.keys().map(|partition| &*partition.topic).collect();
-        for topic in topics {
-            self.identity(topic)?;
+        for partition in offsets.keys() {
+            if self.assigned.get(partition).is_none_or(|of| of.identity.is_none()) {
+                self.identity(&partition.topic)?;
+            }
         }
-        requests::commit(&self.consumer, offsets, &self.identities, mode)
+        let list = requests::commit_list(offsets, |partition| {
+            let assigned = self.assigned.get(partition).and_then(|of| of.identity.as_ref());
+            assigned.or_else(|| self.identities.get(&*partition.topic))
+        })?;
+        requests::commit(&self.consumer, &list, mode)
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
@@ -299,12 +331,10 @@ impl TopicReader for Reader {
         let known = self.consumer.position().ok();
         let taken = known.iter().flat_map(native::entries).filter(|entry| entry.offset >= 0);
         let mut positions: Offsets = taken.map(|entry| (entry.partition, entry.offset)).collect();
-        for (partition, start) in &self.assigned {
+        for (partition, of) in &self.assigned {
             // librdkafka counts as read what is held here, and knows nothing before the first record.
-            let known = self
-                .records
-                .first_held(partition)
-                .or_else(|| start.filter(|_| !positions.contains_key(partition)));
+            let known = of.end.or_else(|| self.records.first_held(partition));
+            let known = known.or_else(|| of.start.filter(|_| !positions.contains_key(partition)));
             if let Some(offset) = known {
                 positions.insert(partition.clone(), offset);
             }

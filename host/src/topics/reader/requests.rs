@@ -88,22 +88,20 @@ pub(in crate::topics) fn committed<C: ConsumerContext>(
     stored.collect()
 }
 
-/// Stores offsets in the group, each with which topic it is for.
+/// Stores offsets in the group.
 pub(super) fn commit(
     consumer: &BaseConsumer<Events>,
-    offsets: &Offsets,
-    identities: &BTreeMap<String, TopicIdentity>,
+    list: &TopicPartitionList,
     mode: CommitMode,
 ) -> Result<(), TopicError> {
-    if offsets.is_empty() {
+    if list.count() == 0 {
         return Ok(());
     }
-    let list = commit_list(offsets, |topic| identities.get(topic))?;
     match mode {
-        CommitMode::Sync => native::commit(consumer.client().native_ptr(), &list, WAIT)
+        CommitMode::Sync => native::commit(consumer.client().native_ptr(), list, WAIT)
             .map_err(|code| of_reader(code, &format!("committing offsets: {code}"))),
         CommitMode::Async => consumer
-            .commit(&list, rdkafka::consumer::CommitMode::Async)
+            .commit(list, rdkafka::consumer::CommitMode::Async)
             .map_err(|error| of_client("committing offsets", &error)),
     }
 }
@@ -111,7 +109,7 @@ pub(super) fn commit(
 /// A list of offsets with the metadata that names their topics.
 pub(in crate::topics) fn commit_list<'a>(
     offsets: &Offsets,
-    identity: impl Fn(&str) -> Option<&'a TopicIdentity>,
+    identity: impl Fn(&TopicPartition) -> Option<&'a TopicIdentity>,
 ) -> Result<TopicPartitionList, TopicError> {
     let mut list = TopicPartitionList::with_capacity(offsets.len());
     for (partition, offset) in offsets {
@@ -119,7 +117,7 @@ pub(in crate::topics) fn commit_list<'a>(
         entry
             .set_offset(Offset::Offset(*offset))
             .map_err(|error| of_client(&format!("offset {offset} of {partition}"), &error))?;
-        if let Some(identity) = identity(&partition.topic) {
+        if let Some(identity) = identity(partition) {
             entry.set_metadata(identity::write(identity));
         }
     }

@@ -164,6 +164,9 @@ fn base_record(
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 #[async_trait::async_trait]
 impl TopicWriter for Writer {
     async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError> {

@@ -78,9 +78,11 @@ fn write_numbers(
 }
 
 fn settings(group: &str, topic: &str, overrides: &[(&str, &str)]) -> ReaderSettings {
-    // A member hears of a rebalance by its next heartbeat.
     let mut overrides = properties(overrides);
-    overrides.entry("heartbeat.interval.ms".to_owned()).or_insert_with(|| "300".to_owned());
+    if !overrides.contains_key("group.protocol") {
+        // A member hears of a rebalance by its next heartbeat.
+        overrides.entry("heartbeat.interval.ms".to_owned()).or_insert_with(|| "300".to_owned());
+    }
     ReaderSettings {
         subscription: Subscription::Topics(vec![topic.to_owned()]),
         group: group.to_owned(),

@@ -178,20 +178,27 @@ fn offsets_are_kept_with_what_topic_they_are_for() {
 }
 
 #[test]
-fn a_topic_that_is_created_later_is_found() {
+fn a_missing_topic_is_told_while_others_flow_and_found_when_it_comes() {
     let Some(kafka) = kafka("topics that come later on Kafka") else { return };
     let (runtime, cluster) = (runtime(), kafka.cluster());
+    filled(&runtime, &cluster, "early", 1, 3);
     let quick = ("topic.metadata.refresh.interval.ms", "500");
-    let mut member = Member::with(&cluster, settings("later", "later", &[quick]));
-    let begun = Instant::now();
-    loop {
-        match member.reader.poll(LIMITS, &mut |_| ()) {
-            Err(TopicError::Missing { topic }) if topic == "later" => break,
-            other => assert!(begun.elapsed() < EVENTUALLY, "{other:?}"),
+    let both = vec!["later".to_owned(), "early".to_owned()];
+    let subscription = Subscription::Topics(both);
+    let settings = ReaderSettings { subscription, ..settings("later", "", &[quick]) };
+    let mut member = Member::with(&cluster, settings);
+    let (mut missing, begun) = (false, Instant::now());
+    while !missing || member.read.len() < 3 {
+        let read = &mut member.read;
+        match member.reader.poll(LIMITS, &mut |record| read.push((0, record.offset.unwrap()))) {
+            Ok(polled) => member.answer(polled),
+            Err(TopicError::Missing { topic }) if topic == "later" => missing = true,
+            Err(error) => panic!("{error}"),
         }
+        assert!(begun.elapsed() < EVENTUALLY, "missing: {missing}, read: {:?}", member.read);
     }
     filled(&runtime, &cluster, "later", 1, 3);
-    member.run_until("its records", |member| member.read.len() == 3);
+    member.run_until("its records", |member| member.read.len() == 6);
 }
 
 #[test]

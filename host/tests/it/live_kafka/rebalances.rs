@@ -2,31 +2,33 @@
 
 use std::time::{Duration, Instant};
 
-use transom_core::topic::{CommitMode, Offsets, Polled, StartAt, TopicError, TopicReader};
+use transom_core::topic::{
+    CommitMode, Offsets, PollLimits, Polled, StartAt, TopicError, TopicReader,
+};
 
 use super::{EVENTS, EVENTUALLY, LIMITS, Member, filled, kafka, runtime, settings};
 
 #[test]
 fn a_second_member_gets_its_share() {
-    share("cooperative-sticky");
+    share("cooperative-sticky", &[]);
 }
 
 #[test]
 fn a_second_member_gets_its_share_of_an_eager_group() {
-    share("range");
+    share("range", &[("partition.assignment.strategy", "range")]);
+}
+
+#[test]
+fn a_second_member_gets_its_share_of_a_group_that_the_broker_assigns() {
+    share("consumer", &[("group.protocol", "consumer")]);
 }
 
 /// Two members share four partitions; then one leaves. No record is read twice, none is missed, none comes unasked.
-fn share(assignor: &str) {
-    let Some(kafka) = kafka(&format!("rebalances of {assignor} on Kafka")) else { return };
-    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), format!("share-{assignor}"));
+fn share(kind: &str, overrides: &[(&str, &str)]) {
+    let Some(kafka) = kafka(&format!("rebalances of {kind} on Kafka")) else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), format!("share-{kind}"));
     filled(&runtime, &cluster, &topic, 4, 50);
-    let member = || {
-        Member::with(
-            &cluster,
-            settings(&topic, &topic, &[("partition.assignment.strategy", assignor)]),
-        )
-    };
+    let member = || Member::with(&cluster, settings(&topic, &topic, overrides));
     let mut first = member();
     first.run_until("all records", |first| first.read.len() == 200);
 
@@ -55,7 +57,7 @@ fn share(assignor: &str) {
         }
         assert!(begun.elapsed() < EVENTUALLY, "{:?} and {:?}", first.told, second.told);
     }
-    assert_eq!(revoked.len(), if assignor == "range" { 4 } else { 2 });
+    assert_eq!(revoked.len(), if kind == "range" { 4 } else { 2 });
     assert_eq!(second.read, []);
     second.reader.close().unwrap();
     // What the other left comes back; the eager protocol takes the rest first.
@@ -71,6 +73,49 @@ fn share(assignor: &str) {
     }
     super::write_numbers(&runtime, &cluster, &topic, 4, 50..51);
     first.run_until("the new records", |first| first.read.len() == 204);
+}
+
+#[test]
+fn nothing_is_given_of_a_partition_that_is_taken() {
+    let Some(kafka) = kafka("records held in a rebalance on Kafka") else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "held");
+    filled(&runtime, &cluster, topic, 2, 50);
+    let mut first = Member::of(&cluster, topic, topic);
+    let Polled::Assigned(assigned) = first.change() else { panic!("{:?}", first.told) };
+    first.assign(&assigned, StartAt::Offset(0));
+    // A poll takes more than it may give: the rest is held for the next one.
+    let one = PollLimits { bytes: 1, ..LIMITS };
+    let begun = Instant::now();
+    while first.read.len() < 3 {
+        first.poll(one);
+        assert!(begun.elapsed() < EVENTUALLY);
+    }
+    let mut second = Member::of(&cluster, topic, topic);
+    let taken = loop {
+        second.poll(EVENTS);
+        if let Polled::Revoked(partitions) = first.poll(EVENTS) {
+            break partitions;
+        }
+        assert!(begun.elapsed() < EVENTUALLY);
+    };
+    let [taken] = <[_; 1]>::try_from(taken).unwrap();
+    let given = first.read.len();
+    while matches!(first.poll(LIMITS), Polled::Records(_)) {}
+    assert!(first.read[given..].iter().all(|(partition, _)| *partition != taken.partition));
+    let position = first.reader.positions()[&taken];
+    let of_taken = first.read.iter().filter(|(partition, _)| *partition == taken.partition);
+    assert_eq!(position, of_taken.map(|(_, offset)| offset + 1).max().unwrap_or(0));
+    first.reader.release(std::slice::from_ref(&taken)).unwrap();
+    second.run_until("the partition", |second| {
+        first.poll(EVENTS);
+        !second.read.is_empty()
+    });
+    assert_eq!(second.read[0], (taken.partition, 0));
+    first.run_until("the rest of the other", |first| {
+        first.read.contains(&(1 - taken.partition, 49))
+    });
+    let kept: Vec<_> = first.read.iter().filter(|(of, _)| *of != taken.partition).collect();
+    assert!(kept.iter().map(|(_, offset)| *offset).eq(0..50));
 }
 
 #[test]
