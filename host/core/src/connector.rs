@@ -145,6 +145,9 @@ pub trait SourceRecords: Send {
 pub struct SourceRecord<'a> {
     /// The topic it goes to, unless a transform changes that.
     pub topic: &'a str,
+    /// The topic under whose name the value converter is asked, whatever the topic is then; nothing for that. A source that
+    /// puts two kinds of message on one topic tells them apart so.
+    pub converter_topic: Option<&'a str>,
     /// The partition it goes to; nothing leaves that to the key.
     pub partition: Option<i32>,
     /// Milliseconds since 1970.
