@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod connectors;
 pub mod shipped;
 pub mod wasm;
 

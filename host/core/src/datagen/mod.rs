@@ -17,7 +17,7 @@ mod value;
 mod tests;
 
 pub use flaw::Flaw;
-pub use position::Fresh;
+pub use position::Start;
 
 use crate::config::{DatagenSource, Interval};
 use flaw::Flaws;
@@ -84,15 +84,14 @@ pub fn flaws(settings: &DatagenSource) -> Vec<Flaw> {
 }
 
 impl Stream {
-    /// The stream of these settings: on from `position` if that is of a run that had not ended, else from the beginning
-    /// of another run.
+    /// The stream of these settings: on from `position` if there is one of this stream, else from its beginning.
     ///
     /// # Errors
     /// [`DatagenError`] with the first of [`flaws`], or if there never was such a position.
     pub fn new(
         settings: &DatagenSource,
         position: Option<&str>,
-        fresh: Fresh,
+        start: Start,
     ) -> Result<Self, DatagenError> {
         let mut flaws = Flaws::default();
         let plan = Plan::of(settings, &mut flaws);
@@ -103,7 +102,7 @@ impl Stream {
             let wrong = |source| DatagenError::Position { position: position.to_owned(), source };
             serde_json::from_str(position).map_err(wrong)
         };
-        let position = Position::begin(settings, position.map(read).transpose()?, fresh);
+        let position = Position::begin(settings, position.map(read).transpose()?, start);
         Ok(Self {
             plan,
             count: settings.count,
@@ -115,10 +114,15 @@ impl Stream {
         })
     }
 
+    /// True if there were as many messages as the settings ask for.
+    pub fn has_ended(&self) -> bool {
+        self.count.is_some_and(|count| self.position.next >= count)
+    }
+
     /// The next message; nothing if there were as many as the settings ask for.
     pub fn next_message(&mut self, now_ms: i64) -> Option<Message<'_>> {
         let number = self.position.next;
-        if self.count.is_some_and(|count| number >= count) {
+        if self.has_ended() {
             return None;
         }
         let mut random = Random::of(self.position.seed, number);

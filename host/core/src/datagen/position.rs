@@ -17,30 +17,35 @@ pub(super) struct Position {
     pub(super) next: u64,
 }
 
-/// What a run begins with that has no position.
+/// How a stream is started.
 #[derive(Debug, Clone, Copy)]
-pub struct Fresh {
-    /// A number at random, unless the settings have a seed.
+pub struct Start {
+    /// Another run begins where the last one had ended, as when somebody starts the program again. A task that is
+    /// restarted after a failure must not make a run's messages twice: to it what has ended has ended.
+    pub again: bool,
+    /// A number at random, for a run that begins. A seed in the settings stands before it.
     pub seed: u64,
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, for the sequences of a run that begins.
     pub now_ms: i64,
 }
 
 impl Position {
-    /// Where to begin: where the last run stood if it had not ended, else at the beginning of another.
-    pub(super) fn begin(settings: &DatagenSource, last: Option<Self>, fresh: Fresh) -> Self {
-        let is_open = |last: &Self| {
+    /// Where to begin: where the last run stood, or at the beginning of another.
+    pub(super) fn begin(settings: &DatagenSource, last: Option<Self>, start: Start) -> Self {
+        let goes_on = |last: &Self| {
             let same_stream = settings.seed.is_none_or(|seed| seed == last.seed);
-            same_stream && settings.count.is_none_or(|count| last.next < count)
+            let has_ended = settings.count.is_some_and(|count| last.next >= count);
+            same_stream && !(has_ended && start.again)
         };
-        match (last.filter(is_open), settings.seed) {
+        match (last.filter(goes_on), settings.seed) {
             (Some(last), _) => last,
             (None, Some(seed)) => Self { seed, first: 1, next: 0 },
             (None, None) => {
-                // Microseconds, as no run makes more than a million messages a second. And if the clock was turned back?
-                let by_clock = fresh.now_ms.max(0).cast_unsigned().saturating_mul(1_000);
+                // Microseconds: no run makes a million messages a second for long, so the next begins above it.
+                let by_clock = start.now_ms.max(0).cast_unsigned().saturating_mul(1_000);
+                // The clock may have been turned back.
                 let behind_last = last.map_or(0, |last| last.first.saturating_add(last.next));
-                Self { seed: fresh.seed, first: by_clock.max(behind_last), next: 0 }
+                Self { seed: start.seed, first: by_clock.max(behind_last), next: 0 }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Streams as settings describe them: both reference workloads, whole and in parts.
 
-use super::{Fresh, Message, Stream, flaws};
+use super::{Message, Start, Stream, flaws};
 use crate::config::{
     Config, DatagenSource, Environment, Interval, IntervalRange, SourceSettings, load,
 };
@@ -13,7 +13,7 @@ const ORDERS: &str = include_str!("../../../../examples/datagen-orders.yaml");
 
 /// 2023-10-01T12:34:56.789Z.
 const NOW_MS: i64 = 1_696_163_696_789;
-const FRESH: Fresh = Fresh { seed: 1, now_ms: NOW_MS };
+const START: Start = Start { again: true, seed: 1, now_ms: NOW_MS };
 
 struct Variables(&'static [(&'static str, &'static str)]);
 
@@ -88,7 +88,7 @@ fn take(stream: &mut Stream, count: usize) -> Vec<Owned> {
 }
 
 fn messages(settings: &DatagenSource, count: usize) -> Vec<Owned> {
-    take(&mut Stream::new(settings, None, FRESH).unwrap(), count)
+    take(&mut Stream::new(settings, None, START).unwrap(), count)
 }
 
 /// The values of the one field `f` of many messages, as they are spelt, and how often each comes. Absent ones are empty.

@@ -27,7 +27,8 @@ pub struct DatagenSource {
     /// 200, quick enough to watch and slow enough to forget.
     #[serde(default, rename = "interval.ms")]
     pub interval_ms: Interval,
-    /// Messages until the source ends. Default: without end. A source that had ended makes as many again when it is started again.
+    /// Messages until the source ends. Default: without end. A source that had ended makes as many again when the program is started
+    /// again.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub count: Option<u64>,
@@ -166,7 +167,7 @@ pub struct Sequence {
     pub prefix: String,
 }
 
-/// Pauses between messages, in milliseconds.
+/// Pauses between messages, in milliseconds; a day at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
     /// Each is so long.
@@ -180,8 +181,10 @@ pub enum Interval {
 #[serde(deny_unknown_fields)]
 pub struct IntervalRange {
     /// The shortest, in milliseconds.
+    #[schemars(range(max = 86_400_000))]
     pub min: u64,
     /// The longest, in milliseconds; it may be drawn as well.
+    #[schemars(range(max = 86_400_000))]
     pub max: u64,
 }
 
@@ -219,7 +222,7 @@ impl JsonSchema for Interval {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let range = generator.subschema_for::<IntervalRange>();
-        json_schema!({"anyOf": [{"type": "integer", "minimum": 0}, range]})
+        json_schema!({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 86_400_000}, range]})
     }
 }
 

@@ -180,7 +180,7 @@ fn what_does_not_hold_is_found_all_at_once() {
         "`poison.interval.messages`: no message is declared to be poison",
     ];
     assert_eq!(found, expected);
-    let error = Stream::new(&settings, None, FRESH).unwrap_err();
+    let error = Stream::new(&settings, None, START).unwrap_err();
     assert_eq!(error.to_string(), "`interval.ms`: `min` 2 is above `max` 1; swap them");
 }
 
