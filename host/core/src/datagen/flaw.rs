@@ -5,7 +5,7 @@ use crate::config::Place;
 /// One thing that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// Where it is, seen from the settings of the source.
+    /// Where it is.
     pub place: Place,
     /// What is wrong.
     pub message: String,
@@ -21,13 +21,21 @@ impl Flaw {
 }
 
 /// All that does not hold.
-#[derive(Debug, Default)]
-pub(super) struct Flaws(pub(super) Vec<Flaw>);
+#[derive(Debug)]
+pub(super) struct Flaws {
+    /// Where the settings stand.
+    at: Place,
+    pub(super) found: Vec<Flaw>,
+}
 
 impl Flaws {
+    pub(super) fn of(at: &Place) -> Self {
+        Self { at: at.clone(), found: Vec::new() }
+    }
+
     /// Adds one, at the value that these keys lead to.
     pub(super) fn push(&mut self, keys: &[&str], flaw: Flaw) {
-        let place = keys.iter().fold(Place::default(), |place, key| place.key(key));
-        self.0.push(Flaw { place, ..flaw });
+        let place = keys.iter().fold(self.at.clone(), |place, key| place.key(key));
+        self.found.push(Flaw { place, ..flaw });
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 pub use flaw::Flaw;
 pub use position::Start;
 
-use crate::config::{DatagenSource, Interval};
+use crate::config::{DatagenSource, Interval, Place};
 use flaw::Flaws;
 use plan::Plan;
 use position::{Position, PositionText};
@@ -76,26 +76,26 @@ pub enum DatagenError {
     },
 }
 
-/// Everything in the settings that does not hold, places seen from `source.datagen`.
-pub fn flaws(settings: &DatagenSource) -> Vec<Flaw> {
-    let mut flaws = Flaws::default();
+/// Everything that does not hold in settings which the schema has nothing against. `at` is where they stand.
+pub fn problems(settings: &DatagenSource, at: &Place) -> Vec<Flaw> {
+    let mut flaws = Flaws::of(at);
     let _plan = Plan::of(settings, &mut flaws);
-    flaws.0
+    flaws.found
 }
 
 impl Stream {
     /// The stream of these settings: on from `position` if there is one of this stream, else from its beginning.
     ///
     /// # Errors
-    /// [`DatagenError`] with the first of [`flaws`], or if there never was such a position.
+    /// [`DatagenError`] with the first of [`problems`], or if there never was such a position.
     pub fn new(
         settings: &DatagenSource,
         position: Option<&str>,
         start: Start,
     ) -> Result<Self, DatagenError> {
-        let mut flaws = Flaws::default();
+        let mut flaws = Flaws::of(&Place::default());
         let plan = Plan::of(settings, &mut flaws);
-        if let Some(flaw) = flaws.0.into_iter().next() {
+        if let Some(flaw) = flaws.found.into_iter().next() {
             return Err(DatagenError::Settings(flaw));
         }
         let read = |position: &str| {

@@ -41,7 +41,7 @@ impl Position {
             (Some(last), _) => last,
             (None, Some(seed)) => Self { seed, first: 1, next: 0 },
             (None, None) => {
-                // Microseconds: no run makes a million messages a second for long, so the next begins above it.
+                // Microseconds: below a million messages a second a run stays behind the clock, and the next begins above it.
                 let by_clock = start.now_ms.max(0).cast_unsigned().saturating_mul(1_000);
                 // The clock may have been turned back.
                 let behind_last = last.map_or(0, |last| last.first.saturating_add(last.next));

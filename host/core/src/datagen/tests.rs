@@ -1,8 +1,8 @@
 //! Streams as settings describe them: both reference workloads, whole and in parts.
 
-use super::{Message, Start, Stream, flaws};
+use super::{Flaw, Message, Start, Stream, problems};
 use crate::config::{
-    Config, DatagenSource, Environment, Interval, IntervalRange, SourceSettings, load,
+    Config, DatagenSource, Environment, Interval, IntervalRange, Place, SourceSettings, load,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -51,6 +51,10 @@ fn fields(fields: &Value) -> DatagenSource {
 
 fn settings(settings: &Value) -> DatagenSource {
     serde_json::from_str(&settings.to_string()).unwrap()
+}
+
+fn flaws(settings: &DatagenSource) -> Vec<Flaw> {
+    problems(settings, &Place::default())
 }
 
 /// A message that outlives the next.

@@ -3,7 +3,7 @@
 use crate::config::TimestampUnit;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
@@ -168,7 +168,8 @@ pub struct Sequence {
 }
 
 /// Pauses between messages, in milliseconds; a day at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Interval {
     /// Each is so long.
     Fixed(u64),
@@ -177,7 +178,7 @@ pub enum Interval {
 }
 
 /// Pauses, each equally likely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntervalRange {
     /// The shortest, in milliseconds.

@@ -191,6 +191,39 @@ fn poison_must_be_declared() {
     let found = flaws(&settings);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].place.to_string(), "`poison.message`");
+    let at = Place::of_connector("events").key("source").key("datagen");
+    let there = problems(&settings, &at);
+    assert_eq!(there[0].place.to_string(), "connectors.events.source.datagen.`poison.message`");
     settings.topics.clear();
     assert_eq!(flaws(&settings)[0].message, "there is no topic");
+}
+
+/// What `load` says to settings of the source.
+fn said(settings: &str) -> Vec<String> {
+    let yaml = format!("kafka: {{}}\nconnectors: {{c: {{source: {{datagen: {{{settings}}}}}}}}}\n");
+    let loaded = load(&yaml, "connectors.yaml", &Variables(&[]));
+    loaded.problems.into_iter().map(|problem| problem.message).collect()
+}
+
+#[test]
+fn the_schema_finds_mistakes_in_every_kind_of_setting() {
+    let field = |field: &str| said(&format!("topics: {{t: M}}, messages: {{M: {{f: {field}}}}}"));
+    let beside = |setting: &str| {
+        said(&format!("topics: {{t: M}}, messages: {{M: {{f: {{uuid: {{}}}}}}}}, {setting}"))
+    };
+    let check = |said: Vec<String>, begins: &str| {
+        assert!(said.len() == 1 && said[0].starts_with(begins), "{begins}: {said:?}");
+    };
+    check(field("{uid: {}}"), "`f` has no choice `uid`");
+    check(field("uuid"), "`f` takes a choice");
+    check(field("{one.of: BU1}"), "`one.of` takes a list");
+    check(field("{now: seconds}"), "`now` is `unix.seconds`");
+    check(field("{hex: {digits: 0}}"), "`digits` takes 1 to 64");
+    check(field("{decimal: {min: 1, max: 2, digit: 2}}"), "`decimal` has no setting `digit`");
+    check(field("{integer: {min: 1}}"), "`integer` lacks the setting `max`");
+    check(beside("interval.ms: fast"), "`interval.ms` takes");
+    check(beside("interval.ms: {min: 1}"), "`interval.ms` lacks the setting `max`");
+    check(beside("interval.ms: -1"), "`interval.ms` takes 0 to 86400000");
+    check(beside("count: 0"), "`count` takes 1 or more");
+    assert_eq!(beside("interval.ms: {min: 0, max: 86400000}"), [""; 0]);
 }
