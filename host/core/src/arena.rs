@@ -65,6 +65,13 @@ impl Arena {
         &self.bytes
     }
 
+    /// The same, of an arena that something was appended to.
+    #[inline]
+    pub(crate) fn filled(&self) -> &[u8] {
+        debug_assert!(self.bytes.len() >= self.used + SLACK, "an append leaves slack behind it");
+        &self.bytes
+    }
+
     /// Makes room up to `len`, doubling; false beyond 4 GiB.
     #[cold]
     fn grow(&mut self, len: usize) -> bool {

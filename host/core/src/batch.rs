@@ -108,6 +108,11 @@ impl Batch {
         }
     }
 
+    /// True if a record failed, at a converter or a transform.
+    pub const fn has_failures(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     /// An input that was split has passed while a descendant lives; else its last descendant was dropped somewhere.
     fn split_verdict(&self, input: usize) -> Verdict<'_> {
         let mut last = None;

@@ -1,4 +1,5 @@
-//! Reading and editing values from native code: what a [`Transform`](crate::transform::Transform) without a sandbox uses.
+//! Reading and editing values from native code: what a [`Transform`](crate::transform::Transform) without a sandbox uses,
+//! and a sink that takes values apart.
 
 use crate::{
     batch::{Batch, Serial},
@@ -29,7 +30,16 @@ impl Place {
     /// # Errors
     /// [`PathError`], with the byte offset of the step that cannot be read.
     pub fn parse(path: &str) -> Result<Self, PathError> {
-        Ok(Self { path: Path::parse(path)?, hint: Hint::default(), hinted: None })
+        Ok(Self::at_path(Path::parse(path)?))
+    }
+
+    /// The field with this name, whatever characters it has.
+    pub fn field(name: &str) -> Self {
+        Self::at_path(Path::field(name))
+    }
+
+    fn at_path(path: Path) -> Self {
+        Self { path, hint: Hint::default(), hinted: None }
     }
 
     #[inline]
@@ -56,6 +66,18 @@ impl Batch {
         let root = &mut self.records[record.index()].value;
         let text = self.documents.read(root, place.at(self.identity))?;
         Some(self.documents.arena.get(text))
+    }
+
+    /// The JSON text at a place, as edits left it, without blanks around it; the record stays as it is. `scratch` is
+    /// where a text is put together that edits left in pieces; its content is overwritten.
+    #[inline]
+    pub fn value_at<'a>(
+        &'a self,
+        record: RecordId,
+        place: &mut Place,
+        scratch: &'a mut Vec<u8>,
+    ) -> Option<&'a [u8]> {
+        self.documents.look(&self.records[record.index()].value, place.at(self.identity), scratch)
     }
 
     /// Puts a JSON text at a place, after validating it; objects that are missing on the way are made.

@@ -103,7 +103,8 @@ impl Batch {
     }
 }
 
-fn write_headers(batch: &Batch, id: RecordId, out: &mut Vec<u8>) {
+/// Appends headers as an array of `{"key": …, "value": …}`, all of them.
+pub(crate) fn write_headers(batch: &Batch, id: RecordId, out: &mut Vec<u8>) {
     out.push(b'[');
     for (number, (name, value)) in batch.headers(id).enumerate() {
         out.extend_from_slice(if number == 0 { b"{\"key\":" } else { b",{\"key\":" });

@@ -14,9 +14,12 @@ pub mod convert;
 pub mod datagen;
 pub mod edit;
 pub mod json;
+pub mod ledger;
 pub mod path;
+pub mod policy;
 pub mod predicate;
 pub mod record;
+pub mod table;
 pub mod topic;
 pub mod transform;
 

@@ -1,24 +1,15 @@
 //! Topic, partition and timestamp, as a guest spells them in JSON.
 
-use crate::{call::Fault, json};
+use crate::{call::Fault, json, topic::is_legal_name};
 use smt_abi::code;
-
-/// Longest name of a topic, as Kafka has it.
-const TOPIC_BYTES: usize = 249;
 
 /// A topic's name from a JSON string, by Kafka's rule for names.
 pub(crate) fn topic(text: &[u8]) -> Result<String, Fault> {
     let inner = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
     let mut name = Vec::new();
     let read = inner.is_some_and(|inner| json::unescape(inner, &mut name));
-    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let named = !name.is_empty()
-        && name.len() <= TOPIC_BYTES
-        && name.iter().all(legal)
-        && name != b"."
-        && name != b"..";
     match String::from_utf8(name) {
-        Ok(name) if read && named => Ok(name),
+        Ok(name) if read && is_legal_name(&name) => Ok(name),
         _ => Err(refused(
             "topic",
             text,

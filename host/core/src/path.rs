@@ -54,6 +54,11 @@ impl Path {
         Ok(Self { steps: steps(text).map(step).collect::<Result<_, PathError>>()? })
     }
 
+    /// The path of one step, a member with this name.
+    pub(crate) fn field(name: &str) -> Self {
+        Self { steps: [PathStep::Key(Key::new(name))].into() }
+    }
+
     /// True for the path that is the whole document.
     pub fn is_root(&self) -> bool {
         self.steps.is_empty()

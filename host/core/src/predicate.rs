@@ -45,7 +45,7 @@ impl TopicPattern {
         Regex::new(&format!(r"\A(?:{pattern})\z")).map(Self)
     }
 
-    fn matches(&self, topic: &str) -> bool {
+    pub(crate) fn matches(&self, topic: &str) -> bool {
         self.0.is_match(topic)
     }
 }

@@ -4,6 +4,15 @@ use crate::{connector::ConnectorError, record::NewRecord};
 use async_trait::async_trait;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
+/// Longest name of a topic, as Kafka has it.
+const NAME_BYTES: usize = 249;
+
+/// True if Kafka lets a topic be called so: 1 to 249 letters, digits, dots, underscores and hyphens, and not `.` or `..`.
+pub fn is_legal_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(legal) && !matches!(name, "." | "..")
+}
+
 /// One partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicPartition {

@@ -9,6 +9,8 @@ use transom_core::{
     topic::{TopicCreation, TopicReader, TopicWriter},
 };
 
+pub use transom_core::policy::Reset;
+
 /// Makes the parts of one connector's tasks, anew for each start of a task.
 #[async_trait::async_trait]
 pub trait Assembly: Send + Sync {
@@ -111,17 +113,6 @@ pub enum Direction {
     Sink,
     /// From a source to topics.
     Source,
-}
-
-/// Where reading begins if nothing is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reset {
-    /// At the oldest record.
-    Earliest,
-    /// Behind the newest.
-    Latest,
-    /// The task fails.
-    Fail,
 }
 
 /// What happens to records that fail.

@@ -3,3 +3,19 @@
 
 pub mod assembly;
 pub mod status;
+pub mod testing;
+
+mod context;
+mod dead_letters;
+mod failure;
+mod load;
+mod metrics;
+mod progress;
+mod sink_task;
+mod supervisor;
+mod way;
+
+pub use supervisor::Runtime;
+
+/// x
+pub fn tasks_topic(connector: &str) -> String { format!("_transom-tasks-{connector}") }

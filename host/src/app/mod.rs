@@ -1,21 +1,28 @@
 //! The command line, and the one place where the parts of the host are put together.
 
+mod configuration;
+mod dlq;
 mod library;
+mod logs;
 mod plugins;
+mod query;
+mod run;
+mod schema;
 mod smt;
 mod status;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
 };
-use tracing_subscriber::EnvFilter;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed while running: at least one record failed, or the work could not go on
-  2  bad configuration or usage: nothing was done";
+  2  bad configuration or usage: nothing was done
+  3  finished, with records that were rejected (dead-lettered or skipped)";
 
 /// A Kafka Connect-style host with sandboxed single message transforms.
 #[derive(Debug, Parser)]
@@ -27,13 +34,24 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the connectors of a configuration, until SIGINT or SIGTERM.
+    Run(run::Arguments),
     /// Work with SMTs (single message transforms).
     #[command(subcommand)]
     Smt(smt::Command),
+    /// Check a configuration: every problem at once, with its place and the way out.
+    Validate(validate::Arguments),
+    /// Print the JSON Schema of connectors.yaml, for editors.
+    Schema,
     /// List the SMTs that this binary carries: version, slots, config.
     Plugins(plugins::Arguments),
     /// Show what the connectors of a running process do.
     Status(status::Arguments),
+    /// Work with dead letters.
+    #[command(subcommand)]
+    Dlq(dlq::Command),
+    /// Look into an SQLite database: what a statement selects, as a table, CSV or JSON.
+    Query(query::Arguments),
 }
 
 /// Why a command ended without doing all it was asked for.
@@ -43,8 +61,12 @@ enum Failure {
     Records,
     /// The work could not go on.
     Run(String),
+    /// A run that came to its own end, with so many records that were dead-lettered or skipped.
+    Rejected(u64),
     /// Bad configuration or usage: nothing was done.
     Usage(String),
+    /// The configuration is not valid; what is wrong with it has been printed.
+    Invalid,
     /// Whoever read the output has gone.
     BrokenPipe,
 }
@@ -52,17 +74,24 @@ enum Failure {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
+    arguments.command.log();
     let done = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Smt(command) => smt::run(&command),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Schema => schema::run(),
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Dlq(command) => dlq::run(&command),
+        Command::Query(arguments) => query::run(&arguments),
     };
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
         Err(Failure::Records) => (1, None),
+        Err(Failure::Invalid) => (2, None),
         Err(Failure::Run(message)) => (1, Some(message)),
         Err(Failure::Usage(message)) => (2, Some(message)),
+        Err(Failure::Rejected(records)) => (3, Some(format!("finished; {records} records were rejected"))),
     };
     if let Some(message) = message {
         report(&message);
@@ -75,16 +104,15 @@ fn report(message: &str) {
     drop(writeln!(io::stderr(), "transom: {message}"));
 }
 
-/// Logs at level warn and above; `RUST_LOG` asks for more or less.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("warn"));
-    let ansi = io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(ansi)
-        .without_time()
-        .init();
+impl Command {
+    /// Sends logs to standard error: of a run from level info on, with times; of other commands from warn on.
+    /// `RUST_LOG` asks for more or less.
+    fn log(&self) {
+        match self {
+            Self::Run(arguments) => logs::of_a_run(arguments.log_format),
+            _ => logs::of_a_command(),
+        }
+    }
 }
 
 impl From<io::Error> for Failure {

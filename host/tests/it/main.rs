@@ -10,10 +10,13 @@ mod hostile_modules;
 mod hostile_records;
 mod live;
 mod live_connect;
+mod live_kafka;
 #[expect(dead_code, unused_imports, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/model.rs"]
 mod model;
 #[expect(dead_code, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/native.rs"]
 mod native;
+mod reference;
 mod sandbox;
+mod validate;

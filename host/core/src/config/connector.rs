@@ -2,7 +2,7 @@
 
 use super::{ConverterSettings, List, Properties, SinkSettings, SourceSettings, Transform};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A connector: records from topics to a sink, or from a source to topics.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -93,7 +93,7 @@ pub struct Connector {
 }
 
 /// What happens to a record that fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tolerance {
     /// The task stops at it; what was before it is delivered and committed.

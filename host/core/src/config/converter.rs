@@ -1,7 +1,7 @@
 //! Converters: how the bytes of a key, a value or a header become JSON.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A converter.
@@ -38,7 +38,7 @@ pub struct StringConverter {
 }
 
 /// Bytes that are no UTF-8.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InvalidUtf8 {
     /// The record fails.
@@ -58,7 +58,7 @@ pub struct BytesConverter {
 }
 
 /// How bytes are spelt in JSON.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BytesForm {
     /// A string in base64 (RFC 4648, with padding).
@@ -103,7 +103,7 @@ pub struct MessageMapping {
 }
 
 /// How fields are named in JSON.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum Names {
     /// As in the `.proto` file.
     #[default]
@@ -115,7 +115,7 @@ pub enum Names {
 }
 
 /// How 64-bit integers are written in JSON.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Int64 {
     /// As numbers, exact.
@@ -126,7 +126,7 @@ pub enum Int64 {
 }
 
 /// Fields without presence that are not on the wire.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Defaults {
     /// They are absent.
@@ -137,7 +137,7 @@ pub enum Defaults {
 }
 
 /// Fields that the descriptor does not know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownFields {
     /// They are left out, and counted.

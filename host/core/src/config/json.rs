@@ -3,19 +3,20 @@
 //! JSON is what the settings of a transform are handed on as, numbers spelt as they were.
 
 use super::{
-    Config, Problem, Span,
+    Problem, Span,
     tree::{Node, Value},
 };
+use serde::de::DeserializeOwned;
 
-/// Reads the types from a tree without known problems.
-pub(super) fn read(root: &Node) -> Result<Config, Problem> {
+/// Reads a type from a tree without known problems.
+pub(super) fn read<T: DeserializeOwned>(root: &Node) -> Result<T, Problem> {
     let mut writer = Writer::default();
     writer.write(root);
     serde_json::from_str(&writer.json).map_err(|error| {
         let node = writer.node_at(error.column(), root);
         Problem::error(
             node.span,
-            format!("this is not what is expected here{}", expectation(&error.to_string())),
+            format!("the value does not fit{}", expectation(&error.to_string())),
             "does not fit",
             "docs/reference.md has every setting with its type and range",
         )
@@ -25,7 +26,10 @@ pub(super) fn read(root: &Node) -> Result<Config, Problem> {
 /// What serde expected; what was there may be a secret and is not repeated (invariant 9).
 fn expectation(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    message.split_once("expected ").map(|(_, expected)| format!(": {expected}")).unwrap_or_default()
+    message
+        .split_once("expected ")
+        .map(|(_, expected)| format!(": expected {expected}"))
+        .unwrap_or_default()
 }
 
 #[derive(Default)]
@@ -44,7 +48,7 @@ impl<'a> Writer<'a> {
             Value::Number(number) => self.json.push_str(number),
             Value::Text(text) => self.text(text),
             Value::List(items) => {
-                self.all('[', ']', items, |writer, item| writer.write(item));
+                self.all('[', ']', items, Self::write);
             }
             Value::Map(entries) => self.all('{', '}', entries, |writer, entry| {
                 writer.text(&entry.key);

@@ -23,16 +23,18 @@ mod tree;
 mod values;
 mod yaml;
 
+pub use check::CONNECT_SETTINGS;
 pub use connector::{Connector, RejectLimit, Tolerance};
 pub use converter::{
     BytesConverter, BytesForm, ConverterSettings, Defaults, Int64, InvalidUtf8, JsonConverter,
     MessageMapping, Names, ProtobufConverter, StringConverter, UnknownFields,
 };
-pub use load::{Loaded, load, schema};
+pub use load::{Loaded, load, schema, schema_for_editors};
 pub use place::Place;
 pub use placeholder::Environment;
 pub use problem::{Problem, Severity, Span};
 pub use properties::{Properties, is_sensitive, nearest_property};
+pub use rules::{OWNED_PROPERTIES, OwnedProperty};
 pub use sinks::{
     Column, ColumnType, ConsoleSink, DiscardSink, FileFormat, FileSink, KafkaSink, Metadata,
     SinkSettings, SqliteSink, Table, TimestampUnit,

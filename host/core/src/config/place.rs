@@ -55,14 +55,11 @@ impl Place {
     pub(super) fn short(&self) -> String {
         let last = self.0.iter().rposition(|step| matches!(step, Step::Key(_)));
         let tail = last.and_then(|at| self.0.get(at..)).unwrap_or(&self.0);
-        let mut text = String::new();
-        for step in tail {
-            match step {
-                Step::Key(key) => text.push_str(key),
-                Step::Index(index) => text.push_str(&format!("[{index}]")),
-            }
-        }
-        text
+        let text = tail.iter().map(|step| match step {
+            Step::Key(key) => key.clone(),
+            Step::Index(index) => format!("[{index}]"),
+        });
+        text.collect()
     }
 
     pub(super) fn steps(&self) -> &[Step] {

@@ -37,6 +37,15 @@ struct Resolver<'a> {
     secrets: Vec<String>,
 }
 
+/// Where a value came from.
+#[derive(PartialEq)]
+enum Origin {
+    /// From the environment or another file: nobody is to see it.
+    Outside,
+    /// From the configuration itself, as a default.
+    File,
+}
+
 /// A piece of a text with placeholders in it.
 enum Piece<'a> {
     Plain(&'a str),
@@ -64,10 +73,10 @@ impl Resolver<'_> {
             match piece {
                 Piece::Plain(plain) => whole.push_str(plain),
                 Piece::Placeholder { spelt, inside } => match self.value(inside) {
-                    Ok(value) => {
+                    Ok((value, origin)) => {
                         node.resolved = true;
                         whole.push_str(&value);
-                        self.secrets.push(value);
+                        self.secrets.extend((origin == Origin::Outside).then_some(value));
                     }
                     Err(refusal) => {
                         failed = true;
@@ -84,22 +93,16 @@ impl Resolver<'_> {
             }
         }
         let quoted = self.spelt(node.span).starts_with(['"', '\'', '|', '>']);
-        node.value = match failed {
-            true => Value::Broken,
-            false if node.resolved => self.read_again(&whole, !quoted),
-            false => Value::Text(whole),
+        node.value = if failed {
+            Value::Broken
+        } else if node.resolved {
+            read_again(&whole, !quoted)
+        } else {
+            Value::Text(whole)
         };
     }
 
-    /// What was put in may be a number, a boolean or nothing at all; it is never a list or a map.
-    fn read_again(&self, text: &str, plain: bool) -> Value {
-        match scalar(text, plain) {
-            Value::Null if !text.is_empty() => Value::Text(text.to_owned()),
-            value => value,
-        }
-    }
-
-    fn value(&self, inside: &str) -> Result<String, Refusal> {
+    fn value(&self, inside: &str) -> Result<(String, Origin), Refusal> {
         let (provider, rest) = inside.split_once(':').unwrap_or((inside, ""));
         match provider {
             "env" => {
@@ -107,18 +110,25 @@ impl Resolver<'_> {
                     Some((name, default)) => (name, Some(default.to_owned())),
                     None => (rest, None),
                 };
+                if !is_name(name) {
+                    return Err(Refusal::unknown());
+                }
                 let value = self.environment.variable(name);
                 // As in a shell: `:-` also stands in for a variable that is set and empty.
                 let value = value.filter(|value| default.is_none() || !value.is_empty());
+                let value = value.map(|value| (value, Origin::Outside));
+                let default = default.map(|default| (default, Origin::File));
                 value.or(default).ok_or_else(|| Refusal::unset(name))
             }
             "file" => match self.environment.file(rest) {
                 Ok(text) => {
-                    Ok(text.strip_suffix('\n').map_or(text.as_str(), without_return).to_owned())
+                    let value =
+                        text.strip_suffix('\n').map_or(text.as_str(), without_return).to_owned();
+                    Ok((value, Origin::Outside))
                 }
                 Err(error) => Err(Refusal::unreadable(rest, &error)),
             },
-            _ => Err(Refusal::unknown(provider)),
+            _ => Err(Refusal::unknown()),
         }
     }
 
@@ -133,9 +143,21 @@ impl Resolver<'_> {
     }
 }
 
+/// What was put in may be a number, a boolean or nothing at all; it is never a list or a map.
+fn read_again(text: &str, plain: bool) -> Value {
+    match scalar(text, plain) {
+        Value::Null if !text.is_empty() => Value::Text(text.to_owned()),
+        value => value,
+    }
+}
+
 /// The last line break of a file is no part of the value, with or without a carriage return.
 fn without_return(text: &str) -> &str {
     text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 struct Refusal {
@@ -155,16 +177,20 @@ impl Refusal {
 
     fn unreadable(path: &str, error: &str) -> Self {
         Self {
-            message: format!("the file `{path}` cannot be read: {error}"),
+            // Whatever else stands here may be a part of a secret with a dollar in it.
+            message: match path.strip_prefix('/') {
+                Some(_) => format!("the file `{path}` cannot be read: {error}"),
+                None => format!("the file cannot be read: {error}"),
+            },
             label: "cannot be read",
             help: "name a file that the process may read: `${file:/path}`".to_owned(),
         }
     }
 
-    fn unknown(provider: &str) -> Self {
+    fn unknown() -> Self {
         Self {
-            message: format!("values do not come from `{provider}`"),
-            label: "unknown kind",
+            message: "this is no placeholder that is known".to_owned(),
+            label: "not read",
             help: "write `${env:NAME}`, `${env:NAME:-default}` or `${file:/path}`; for a dollar followed by a brace write \
                    `$${`"
                 .to_owned(),
@@ -195,9 +221,10 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
                 }
                 Some((inside, _)) => {
                     let (spelt, _) = rest.split_at(inside.len() + 3);
-                    pieces.push(match inside.contains(':') {
-                        true => Piece::Placeholder { spelt, inside },
-                        false => Piece::Plain(spelt),
+                    pieces.push(if inside.contains(':') {
+                        Piece::Placeholder { spelt, inside }
+                    } else {
+                        Piece::Plain(spelt)
                     });
                     spelt.len()
                 }

@@ -62,10 +62,7 @@ impl<'a> IntoIterator for &'a Properties {
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |(name, value)| match may_be_shown(name) {
-            true => (name, value),
-            false => (name, "[hidden]"),
-        };
+        let shown = |(name, value)| (name, if may_be_shown(name) { value } else { "[hidden]" });
         let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         f.debug_map().entries(pairs.map(shown)).finish()
     }
@@ -121,7 +118,8 @@ const SECRET_WORDS: [&str; 11] = [
 pub fn is_sensitive(name: &str) -> bool {
     let name = name.to_lowercase().replace(['_', '-'], ".");
     // Where tokens come from and how they are asked for is none.
-    let is_place = name.ends_with(".url") || name.ends_with(".location") || name.ends_with(".file");
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_place = matches!(last, "url" | "location" | "file");
     let says_so = SECRET_WORDS.iter().any(|word| name.contains(word));
     !is_place && (says_so || matches!(name.as_str(), "ssl.key.pem" | "sasl.oauthbearer.config"))
 }
@@ -137,18 +135,17 @@ pub fn nearest_property(name: &str) -> Option<&'static str> {
 }
 
 /// Properties that hold secrets.
-const SECRET: [&str; 7] = [
+const SECRET: [&str; 6] = [
     "sasl.oauthbearer.client.secret",
     "sasl.oauthbearer.config",
     "sasl.password",
     "ssl.key.password",
     "ssl.key.pem",
     "ssl.keystore.password",
-    "ssl_key",
 ];
 
 /// Properties that operators set and that hold no secret.
-const OPEN: [&str; 84] = [
+const OPEN: [&str; 86] = [
     "acks",
     "allow.auto.create.topics",
     "auto.commit.interval.ms",
@@ -171,6 +168,7 @@ const OPEN: [&str; 84] = [
     "enable.auto.commit",
     "enable.auto.offset.store",
     "enable.idempotence",
+    "enable.partition.eof",
     "enable.sasl.oauthbearer.unsecure.jwt",
     "enable.ssl.certificate.verification",
     "fetch.error.backoff.ms",
@@ -197,6 +195,7 @@ const OPEN: [&str; 84] = [
     "message.timeout.ms",
     "metadata.broker.list",
     "metadata.max.age.ms",
+    "offset.store.method",
     "partition.assignment.strategy",
     "partitioner",
     "plugin.library.paths",
@@ -234,3 +233,47 @@ const OPEN: [&str; 84] = [
     "ssl.keystore.location",
     "transactional.id",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_secrets() {
+        for name in SECRET.into_iter().chain([
+            "Database_Password",
+            "api-key",
+            "hash.salt",
+            "sasl.jaas.config",
+        ]) {
+            assert!(is_sensitive(name), "{name}");
+        }
+        for name in OPEN.into_iter().chain(["key", "monkey", "fields", "schemas.enable"]) {
+            assert!(!is_sensitive(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_spelt_and_shown_only_where_they_are_open() {
+        let json =
+            r#"{"linger.ms": 1.50, "debug": true, "sasl.password": "a\"b", "sasl.pasword": "x"}"#;
+        let properties: Properties = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            (properties["linger.ms"].as_str(), properties["debug"].as_str()),
+            ("1.50", "true")
+        );
+        assert_eq!(properties["sasl.password"], "a\"b");
+        let shown = r#"{"debug": "true", "linger.ms": "1.50", "sasl.password": "[hidden]", "sasl.pasword": "[hidden]"}"#;
+        assert_eq!(format!("{properties:?}"), shown);
+        for json in [r#"{"a": null}"#, r#"{"a": []}"#, r#"{"a": {}}"#, "5"] {
+            serde_json::from_str::<Properties>(json).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_mistyped_property_is_near_to_one() {
+        assert_eq!(nearest_property("sasl.pasword"), Some("sasl.password"));
+        assert_eq!(nearest_property("auto_offset_reset"), Some("auto.offset.reset"));
+        assert_eq!(nearest_property("colour"), None);
+    }
+}

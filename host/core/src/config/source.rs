@@ -46,10 +46,6 @@ impl Source {
         &self.origin
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     pub(super) fn spelt(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
@@ -71,9 +67,16 @@ impl Source {
     /// Takes a value out of every message.
     pub(super) fn keep_secret(&mut self, value: &str) {
         // Shorter ones would cut messages to pieces, and are guessed sooner than read.
-        if value.chars().count() >= 4 {
-            self.secrets.push(value.to_owned());
-        }
+        let is_telling = |text: &&str| text.chars().count() >= 4;
+        let lines = value.lines().filter(|_| value.contains('\n'));
+        self.secrets.extend([value].into_iter().chain(lines).filter(is_telling).map(str::to_owned));
+    }
+
+    /// A message of ours, in which values stand in backticks.
+    pub(super) fn censor_quoted(&self, message: &str) -> String {
+        let quoted =
+            |text: String, secret: &String| text.replace(&format!("`{secret}`"), "`[hidden]`");
+        self.secrets.iter().fold(message.to_owned(), quoted)
     }
 
     /// A message from elsewhere without the secrets of this configuration.
@@ -100,7 +103,7 @@ impl Source {
     }
 
     fn lines_before(&self, at: usize) -> usize {
-        self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+        self.spelt(Span { start: 0, end: at }).matches('\n').count()
     }
 
     /// A line as it may be seen, and where `place` is in that.
@@ -155,11 +158,18 @@ impl std::fmt::Debug for Source {
 
 /// Bytes of a line up to the colon of its key, blanks and dashes before it included; all blanks if it has no key.
 fn key_length(line: &str) -> usize {
-    let blanks = line.len() - line.trim_start_matches([' ', '-']).len();
+    let blanks = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
     let rest = line.split_at(blanks).1;
     let is_key = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     match rest.find(|c| !is_key(c)) {
-        Some(key) if key > 0 && rest.split_at(key).1.starts_with(':') => blanks + key + 1,
+        Some(key) if key > 0 && is_key_end(rest.split_at(key).1) => {
+            let after = rest.split_at(key + 1).1;
+            line.len() - after.trim_start_matches(' ').len()
+        }
         _ => blanks,
     }
+}
+
+fn is_key_end(rest: &str) -> bool {
+    rest.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }

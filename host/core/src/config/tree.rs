@@ -68,6 +68,20 @@ impl Node {
         }
     }
 
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self.value, Value::Map(_))
+    }
+
+    /// True for a list of names, as a YAML list or Connect's comma string, that has none.
+    pub(super) fn names_none(&self) -> bool {
+        matches!(self.value, Value::List(_) | Value::Text(_)) && self.names().is_empty()
+    }
+
+    /// True if it can be judged: nothing about it has been refused yet.
+    pub(super) fn is_whole(&self) -> bool {
+        self.value != Value::Broken
+    }
+
     pub(super) fn is_true(&self) -> bool {
         self.value == Value::Bool(true)
     }
@@ -100,17 +114,38 @@ impl Node {
     /// The place that `place` leads to, or the last on the way that is there. A key stands for its value where it is the
     /// end of the way and the value is no scalar.
     pub(super) fn locate(&self, place: &Place) -> Span {
-        let mut node = self;
-        let mut found = self.span;
-        for step in place.steps() {
+        self.way(place).last().map_or(self.span, |(_, span)| span)
+    }
+
+    /// The node at a place, and where a caret points for it.
+    pub(super) fn at(&self, place: &Place) -> Option<(&Self, Span)> {
+        self.way(place).nth(place.steps().len().checked_sub(1)?)
+    }
+
+    /// Where the last key of a place is.
+    pub(super) fn key_span(&self, place: &Place) -> Option<Span> {
+        let (Step::Key(key), before) = place.steps().split_last()? else { return None };
+        let above = before.iter().try_fold(self, |node, step| node.step(step));
+        Some(above?.entry(key)?.key_span)
+    }
+
+    fn step(&self, step: &Step) -> Option<&Self> {
+        match step {
+            Step::Key(key) => self.get(key),
+            Step::Index(index) => self.items().get(*index),
+        }
+    }
+
+    /// The nodes on the way to a place, as far as they are there.
+    fn way<'a>(&'a self, place: &Place) -> impl Iterator<Item = (&'a Self, Span)> {
+        place.steps().iter().scan(self, |node, step| {
             let next = match step {
                 Step::Key(key) => node.entry(key).map(|entry| (&entry.node, entry.anchor())),
                 Step::Index(index) => node.items().get(*index).map(|item| (item, item.span)),
-            };
-            let Some((next, span)) = next else { break };
-            (node, found) = (next, span);
-        }
-        found
+            }?;
+            *node = next.0;
+            Some(next)
+        })
     }
 }
 
@@ -130,10 +165,11 @@ impl Value {
             Self::Broken | Self::Null => "nothing",
             Self::Bool(true) => "`true`",
             Self::Bool(false) => "`false`",
+            Self::Number(text) if text.parse::<i128>().is_err() => "a number that is not whole",
             Self::Number(_) => "a number",
             Self::Text(_) => "text",
             Self::List(_) => "a list",
-            Self::Map(_) => "settings of its own",
+            Self::Map(_) => "settings",
         }
     }
 }

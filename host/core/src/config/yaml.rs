@@ -7,7 +7,7 @@ use super::{
     tree::{Entry, Node, Value},
 };
 use serde_yaml::granit_parser::{
-    Event, Options, Parser, ScalarStyle, ScanError, StrInput, options,
+    Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput, options,
 };
 
 /// Reads the one document of `text`; nothing if it is no YAML, which is a problem then.
@@ -15,6 +15,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
     // A few levels are all that settings need; the tree is walked by recursion.
     let options: Options = options! {
         emit_unresolved_aliases: true,
+        emit_anchor_events: true,
         block_nesting_limit: 64,
         flow_nesting_limit: 64,
     };
@@ -28,7 +29,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
             let span = Span { start: at, end: text.ceil_char_boundary((at + 1).min(text.len())) };
             reader.problems.push(Problem::error(
                 span,
-                "this is not YAML",
+                format!("this is not YAML: {}", error.info()),
                 "reading stops here",
                 "look for a missing quote, a wrong indentation or a tab at this line or above; text that begins with one of \
                  `@ % * & ! | > { [` or holds `: ` or ` #` needs quotes",
@@ -51,16 +52,15 @@ impl<'a> Reader<'a> {
         let mut document: Option<Node> = None;
         while let Some((event, span)) = self.next()? {
             match event {
-                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => (),
                 Event::DocumentStart(..) if document.is_some() => {
-                    self.problems.push(Problem::error(
-                        span,
-                        "there is a second YAML document in the file",
-                        "begins here",
-                        "put everything into one document, without a line `---` in between",
-                    ))
+                    let message = "there is a second YAML document in the file";
+                    let help = "put everything into one document, without a line `---` in between";
+                    self.problems.push(Problem::error(span, message, "begins here", help));
                 }
-                Event::DocumentStart(..) => (),
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(..)
+                | Event::DocumentEnd => (),
                 _ => {
                     let node = self.node((event, span))?;
                     document.get_or_insert(node);
@@ -71,25 +71,26 @@ impl<'a> Reader<'a> {
         Ok(document.unwrap_or_else(empty))
     }
 
+    /// The next event that is about a node. Anchors and tags are refused on the way.
     fn next(&mut self) -> Result<Option<Spanned<'a>>, ScanError> {
-        let Some(next) = self.parser.next_event() else { return Ok(None) };
-        let (event, span) = next?;
-        let byte = |offset: Option<usize>| offset.unwrap_or_default().min(self.text.len());
-        let start = byte(span.start.byte_offset());
-        let end = byte(span.end.byte_offset()).max(start);
-        Ok(Some((event, Span { start, end })))
+        while let Some(next) = self.parser.next_event() {
+            let (event, span) = next?;
+            let byte = |mark: Marker| mark.byte_offset().unwrap_or_default().min(self.text.len());
+            let start = byte(span.start);
+            let place = Span { start, end: byte(span.end).max(start) };
+            if let Some(tag) = span.tag_span() {
+                let start = byte(tag.start);
+                self.refuse(Span { start, end: byte(tag.end).max(start) }, "a tag");
+            }
+            match event {
+                Event::Anchor(..) => self.refuse(place, "an anchor"),
+                event => return Ok(Some((event, place))),
+            }
+        }
+        Ok(None)
     }
 
     fn node(&mut self, (event, span): Spanned<'a>) -> Result<Node, ScanError> {
-        let (anchor, tag) = match &event {
-            Event::Scalar(_, _, anchor, tag)
-            | Event::SequenceStart(_, anchor, tag)
-            | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
-            _ => (0, false),
-        };
-        if anchor != 0 || tag {
-            self.refuse(span, "an anchor or a tag");
-        }
         Ok(match event {
             Event::Scalar(text, style, ..) => {
                 let end = text_end(self.text, span, style);
@@ -161,8 +162,8 @@ impl<'a> Reader<'a> {
                 self.problems.push(Problem::error(span, message, "merge key", help));
             }
         } else if let Some(first) = before.iter().find(|entry| entry.key == key) {
-            let before = self.text.as_bytes().get(..first.key_span.start).unwrap_or_default();
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let before = self.text.get(..first.key_span.start).unwrap_or_default();
+            let line = 1 + before.matches('\n').count();
             let message = format!("`{key}` is given twice");
             let help = format!("the first is on line {line}; keep one of them");
             self.problems.push(Problem::error(span, message, "second time", help));

@@ -1,5 +1,19 @@
 //! Converters: the bytes of a topic to JSON, and back. A connector has one each for key, value and headers.
 
+mod build;
+mod bytes;
+mod json;
+mod protobuf;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use build::{BuildError, Role, build, build_for_source};
+pub use bytes::Bytes;
+pub use json::Json;
+pub use protobuf::{MappingPlace, MappingProblem, Protobuf, ProtobufConfigError, warnings};
+pub use text::Text;
+
 use std::ops::Range;
 
 /// Turns payloads into JSON texts and JSON texts into payloads. One for each task, so it may learn from what it sees.
@@ -24,6 +38,11 @@ pub trait Converter: Send {
     /// # Errors
     /// [`ConvertError`] if the text has no such payload; `out` then holds what it held before.
     fn encode(&mut self, topic: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), ConvertError>;
+
+    /// How many fields it has left out so far because no descriptor knows them.
+    fn unknown_fields(&self) -> u64 {
+        0
+    }
 }
 
 /// Where the JSON of a payload is.

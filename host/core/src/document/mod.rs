@@ -10,12 +10,14 @@
 //! | file | what |
 //! |---|---|
 //! | `read` | following a path, reading what is there |
+//! | `look` | the same for who may change nothing: a sink |
 //! | `edit` | set, insert, remove, rename |
 //! | `reshape` | retain, extract, wrap: operations on a whole root |
 //! | `splice` | writing a document with its edits |
 
 mod edit;
 mod layouts;
+mod look;
 mod read;
 mod reshape;
 mod splice;

@@ -140,15 +140,35 @@ impl Documents {
         key: &Key,
         hint: &mut Hint,
     ) -> Option<usize> {
-        let at = &self.containers[container];
-        if at.layout != 0 && at.layout == hint.layout && !at.restructured {
-            return (hint.position != NONE).then(|| (at.first + hint.position) as usize);
+        if self.is_learnt(container, *hint) {
+            return self.learnt(container, *hint);
         }
         self.find_key_slowly(container, key, hint)
     }
 
+    /// True if the learnt layout tells where the member is that `hint` is about, or that it is not there.
+    #[inline]
+    pub(super) fn is_learnt(&self, container: usize, hint: Hint) -> bool {
+        let at = &self.containers[container];
+        at.layout != 0 && at.layout == hint.layout && !at.restructured
+    }
+
+    /// Where that member is.
+    #[inline]
+    pub(super) fn learnt(&self, container: usize, hint: Hint) -> Option<usize> {
+        let first = self.containers[container].first;
+        (hint.position != NONE).then(|| (first + hint.position) as usize)
+    }
+
     #[inline(never)]
     fn find_key_slowly(&mut self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
+        let node = self.search(container, key, hint);
+        self.containers[container].found = node.map_or(Link::default(), Link::new);
+        node
+    }
+
+    /// Looks for a member by its name, and remembers in `hint` where it was.
+    pub(super) fn search(&self, container: usize, key: &Key, hint: &mut Hint) -> Option<usize> {
         let at = self.containers[container];
         if at.kind != Kind::Object {
             return None;
@@ -161,7 +181,6 @@ impl Documents {
                 if !at.restructured {
                     (hint.layout, hint.position) = (at.layout, Link::new(node - first).0);
                 }
-                self.containers[container].found = Link::new(node);
                 return Some(node);
             }
         }
@@ -175,11 +194,10 @@ impl Documents {
             hint.layout = at.layout;
             hint.position = node.map_or(NONE, |node| Link::new(node - first).0);
         }
-        self.containers[container].found = node.map_or(Link::default(), Link::new);
         node
     }
 
-    fn find_element(&self, container: usize, index: u32) -> Option<usize> {
+    pub(super) fn find_element(&self, container: usize, index: u32) -> Option<usize> {
         let at = &self.containers[container];
         if at.kind != Kind::Array {
             return None;

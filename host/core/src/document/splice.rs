@@ -43,7 +43,7 @@ impl Documents {
     }
 
     /// Appends an edited container. Recursion follows edits, so it is no deeper than paths are long.
-    fn splice(&self, container: usize, out: &mut Vec<u8>) {
+    pub(super) fn splice(&self, container: usize, out: &mut Vec<u8>) {
         let at = self.containers[container];
         let nodes = at.first as usize..(at.first + at.count) as usize;
         // Behind the last member that stays, separators go with the members that leave.

@@ -24,7 +24,12 @@ fn fixture(text: &str) -> Fixture {
 
 impl Fixture {
     fn read(&mut self, path: &str) -> Option<String> {
-        let span = self.documents.read(&mut self.root, at!(path))?;
+        let mut scratch = Vec::new();
+        let looked = self.documents.look(&self.root, at!(path), &mut scratch).map(<[u8]>::to_vec);
+        let span = self.documents.read(&mut self.root, at!(path));
+        let text = span.map(|span| self.documents.arena.get(span));
+        assert_eq!(looked.as_deref(), text, "reading without changing");
+        let span = span?;
         Some(String::from_utf8(self.documents.arena.get(span).to_vec()).unwrap())
     }
 

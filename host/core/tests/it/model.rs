@@ -31,6 +31,7 @@ mod script;
 #[path = "model/tree.rs"]
 mod tree;
 
+pub(crate) use edit::get;
 pub(crate) use record::Input;
 pub(crate) use run::{Observed, Outcome, Verdict, run};
 pub(crate) use script::{Answer, At, Edit, Path, Place, Script, Slot, When};

@@ -1,14 +1,15 @@
 //! Scripts run through the core without a sandbox: a transform that reads the input of its calls and answers by it.
 
-use crate::model::{Document, Input, Outcome, Script, Verdict, When};
+use crate::model::{Document, Input, Outcome, Path, Script, Step as PathStep, Verdict, When, get};
 use smt_abi::{ABSENT, read_u32};
 use std::sync::{Arc, Mutex};
 use transom_core::{
     batch::Batch,
     call::{Call, Contract, Gathered, Limits},
     chain::{Chain, Stage},
+    edit::Place,
     predicate::{Predicate, TopicPattern},
-    record::{NewRecord, Step, Verdict as Became},
+    record::{NewRecord, RecordId, Step, Verdict as Became},
     transform::{Transform, TransformError},
 };
 
@@ -133,6 +134,7 @@ fn check_survivors(batch: &Batch, inputs: &[Input], expected: &Outcome) {
         if batch.is_value_untouched(id) {
             assert_eq!(value.as_deref(), source.value.as_deref().map(str::as_bytes));
         }
+        check_places(batch, id, record.value.as_ref());
         let key = (!batch.has_no_key(id)).then(|| text(|out| batch.write_key(id, out)));
         same(record.key.as_ref(), key.as_deref(), &format!("key of input {input}"));
         let headers: Vec<_> = batch.headers(id).collect();
@@ -144,6 +146,31 @@ fn check_survivors(batch: &Batch, inputs: &[Input], expected: &Outcome) {
         let whole = text(|out| batch.write_record(id, out));
         same(Some(&Document::of(record.envelope())), Some(&whole), "the whole record");
     }
+}
+
+/// Reads every place of a value without changing it.
+fn check_places(batch: &Batch, id: RecordId, value: Option<&Document>) {
+    let mut paths = Vec::new();
+    if let Some(document) = value {
+        document.node.paths(&mut Vec::new(), &mut paths);
+    }
+    let value = value.cloned();
+    for steps in paths.into_iter().filter(|steps| !steps.iter().any(is_hard_to_spell)) {
+        let path = Path::new(steps.clone());
+        let mut place = Place::parse(path.text()).unwrap();
+        let mut scratch = Vec::new();
+        let expected = get(&value, &steps).cloned().map(Document::of);
+        // The second look knows where the first one led.
+        for _ in 0..2 {
+            let found = batch.value_at(id, &mut place, &mut scratch);
+            same(expected.as_ref(), found, &format!("`{}` of the value", path.text()));
+        }
+    }
+}
+
+/// A backslash before a backtick would need rules of its own.
+fn is_hard_to_spell(step: &PathStep) -> bool {
+    matches!(step, PathStep::Key(name) if name.contains('\\'))
 }
 
 pub(crate) fn text(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {

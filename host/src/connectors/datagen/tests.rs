@@ -8,6 +8,7 @@ use std::{
     task::{Context, Waker},
 };
 use transom_core::config::{Interval, IntervalRange};
+use transom_runtime::testing::{Broken, source};
 
 const SETTINGS: &str = r#"{
     "topics": {"a": "M", "b": "M"},
@@ -77,6 +78,36 @@ async fn all(source: &mut DatagenSource, max: usize) -> Basket {
     let mut basket = Basket::default();
     while poll(source, max, &mut basket).await == Poll::Records {}
     basket
+}
+
+/// As many messages as were asked for.
+#[derive(Default)]
+struct Place(u64);
+
+#[async_trait]
+impl source::Place for Place {
+    async fn open(
+        &mut self,
+        positions: Vec<SourcePosition>,
+    ) -> Result<Box<dyn Source>, ConnectorError> {
+        let settings = Settings { count: Some(self.0), ..settings() };
+        Ok(Box::new(DatagenSource::onto(&settings, &positions, false, Box::new(Gone))?))
+    }
+
+    async fn add(&mut self, number: usize) -> String {
+        self.0 += 1;
+        let start = Start { again: false, seed: 0, now_ms: 0 };
+        let mut stream = Stream::new(&settings(), None, start).unwrap();
+        let values = std::iter::from_fn(|| {
+            stream.next_message(0).map(|message| String::from_utf8(message.value.to_vec()).unwrap())
+        });
+        values.skip(number).take(1).collect()
+    }
+}
+
+#[tokio::test]
+async fn it_keeps_the_contract() -> Result<(), Broken> {
+    source::contract(Place::default).await
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 /// Where to put what Kafka Connect calls `key`.
 pub(super) fn of(key: &str) -> Option<&'static str> {
-    let hint = HINTS.iter().find(|(known, _)| *known == key).map(|(_, hint)| *hint);
+    let hint = CONNECT_SETTINGS.iter().find(|(known, _)| *known == key).map(|(_, hint)| *hint);
     hint.or_else(|| {
         let is_transform = key.starts_with("transforms.") || key.starts_with("predicates.");
         is_transform.then_some(
@@ -11,7 +11,8 @@ pub(super) fn of(key: &str) -> Option<&'static str> {
     })
 }
 
-const HINTS: [(&str, &str); 17] = [
+/// Settings of Kafka Connect's that are not spelt the same here, and what to do instead.
+pub const CONNECT_SETTINGS: [(&str, &str); 17] = [
     (
         "connector.class",
         "name the connector by its key: `sink: {sqlite: {…}}` or `source: {file: {…}}`",

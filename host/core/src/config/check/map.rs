@@ -56,9 +56,10 @@ impl<'a> Checker<'a> {
         let mut nodes = vec![&entry.node];
         while let Some(node) = nodes.pop() {
             for entry in node.entries() {
-                match is_sensitive(&entry.key) {
-                    true => self.hide_value(entry),
-                    false => nodes.push(&entry.node),
+                if is_sensitive(&entry.key) {
+                    self.hide_value(entry);
+                } else {
+                    nodes.push(&entry.node);
                 }
             }
             nodes.extend(node.items());
@@ -95,7 +96,8 @@ impl<'a> Checker<'a> {
                 schema.get("properties").and_then(|known| known.get(name)?.get("description"));
             let about = about.and_then(Value::as_str).unwrap_or_default();
             let sentence = about.split_once(". ").map_or(about, |(first, _)| first);
-            let help = format!("add `{name}:` {}", decapitalised(sentence));
+            let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+            let help = format!("add `{name}`. {}", sentence.trim_end_matches('.'));
             let label = format!("without `{name}`");
             self.problems.push(Problem::error(key, message, label, help.trim_end()));
         }
@@ -105,14 +107,4 @@ impl<'a> Checker<'a> {
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
     let names = schema.get("required").and_then(Value::as_array);
     names.into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// The sentence of a doc comment, for the middle of another one.
-fn decapitalised(sentence: &str) -> String {
-    let one_line = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut chars = one_line.trim_end_matches('.').chars();
-    match chars.next() {
-        Some(first) => format!("({}{})", first.to_lowercase(), chars.as_str()),
-        None => String::new(),
-    }
 }

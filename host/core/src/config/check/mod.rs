@@ -8,27 +8,30 @@ mod hints;
 mod map;
 mod scalar;
 
+pub use hints::CONNECT_SETTINGS;
+
 use super::{
-    Place, Problem, Source, Span, suggest,
+    Place, Problem, Source, Span, is_sensitive, suggest,
     tree::{Entry, Node, Value as Tree},
 };
 use serde_json::Value;
 
-/// Checks a tree, and hides in `source` what may be a secret.
+/// Checks a node, and hides in `source` what may be a secret. `key` is where a caret points if the node is no scalar.
 pub(super) fn check(
-    root: &mut Node,
+    node: &mut Node,
+    (key, place): (Span, &Place),
     schema: &Value,
     source: &mut Source,
-    problems: &mut Vec<Problem>,
-) {
-    let span = Span { start: 0, end: 1 };
-    Checker { root: schema, source, problems }.node(root, span, schema, &Place::default());
+) -> Vec<Problem> {
+    let mut checker = Checker { root: schema, source, problems: Vec::new() };
+    checker.node(node, key, schema, place);
+    checker.problems
 }
 
 struct Checker<'a> {
     root: &'a Value,
     source: &'a mut Source,
-    problems: &'a mut Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 impl<'a> Checker<'a> {
@@ -42,10 +45,10 @@ impl<'a> Checker<'a> {
             return self.any_of(node, key, choices, place);
         }
         if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-            return match is_enumeration(choices) {
-                true => self.enumeration(node, key, choices, place),
-                false => self.choice(node, key, choices, place),
-            };
+            if is_enumeration(choices) {
+                return self.enumeration(node, key, choices, place);
+            }
+            return self.choice(node, key, choices, place);
         }
         if !self.has_type(node, key, schema, place) {
             return;
@@ -73,7 +76,7 @@ impl<'a> Checker<'a> {
         let choices: Vec<&Value> = choices.iter().map(|choice| self.resolved(choice)).collect();
         let other = |choice: &&&Value| types(choice) != ["null"];
         let fitting = choices.iter().find(|choice| scalar::fits(node, &types(choice)));
-        let schema = fitting.or_else(|| choices.iter().filter(other).next_back());
+        let schema = fitting.or_else(|| choices.iter().rfind(other));
         let several = choices.iter().filter(other).count() > 1;
         match (fitting, schema) {
             (None, Some(_)) if several => {
@@ -113,39 +116,46 @@ impl<'a> Checker<'a> {
     fn choice(&mut self, node: &mut Node, key: Span, choices: &'a [Value], place: &Place) {
         let tags: Vec<&str> = choices.iter().flat_map(tags).collect();
         let name = place.short();
-        let mut wrong = |node: &Node, span, message: String, label: &str, help: String| {
-            self.hide_leaves(node);
-            self.problems.push(Problem::error(span, message, label, help));
-        };
-        let entries = match &mut node.value {
-            Tree::Map(entries) => entries,
-            _ => {
-                let chosen = node.text().filter(|text| tags.contains(text));
-                let tag = chosen.unwrap_or("NAME");
-                let message = format!("`{name}` takes a choice and its settings");
-                let mut help = format!("write `{name}: {{{tag}: {{}}}}`");
-                if chosen.is_none() {
-                    help = format!("{help}, where NAME is {}", one_of(&tags));
-                }
-                return wrong(node, caret(node, key), message, "no choice", help);
-            }
-        };
-        let [Entry { key: tag, key_span, node: settings }] = entries.as_mut_slice() else {
-            let span = entries.get(1).map_or(key, |second| second.key_span);
-            let message = format!("`{name}` takes one choice, found {}", entries.len());
-            return wrong(node, span, message, "one of them", format!("keep {}", one_of(&tags)));
+        if !matches!(node.value, Tree::Map(_)) {
+            return self.no_choice(node, key, &tags, place);
+        }
+        if node.entries().len() != 1 {
+            let span = node.entries().get(1).map_or(key, |second| second.key_span);
+            let message = format!("`{name}` takes one choice, found {}", node.entries().len());
+            let given = |tag: &&str| node.entry(tag).is_some();
+            let given: Vec<&str> = tags.iter().copied().filter(given).collect();
+            let help = format!("keep {}", one_of(if given.is_empty() { &tags } else { &given }));
+            self.problems.push(Problem::error(span, message, "one of them", help));
+            return self.hide_leaves(node);
+        }
+        let Tree::Map(entries) = &mut node.value else { return };
+        let Some(Entry { key: tag, key_span, node: settings }) = entries.first_mut() else {
+            return;
         };
         let schema = choices.iter().find_map(|choice| choice.get("properties")?.get(tag.as_str()));
-        let Some(schema) = schema else {
-            let help = match suggest::nearest(tag, tags.iter().copied()) {
-                Some(tag) => format!("did you mean `{tag}`?"),
-                None => format!("write {}", one_of(&tags)),
-            };
-            let message = format!("`{name}` has no choice `{tag}`");
-            let span = *key_span;
-            return wrong(node, span, message, "unknown choice", help);
+        if let Some(schema) = schema {
+            return self.node(settings, *key_span, schema, &place.key(tag));
+        }
+        let help = match suggest::nearest(tag, tags.iter().copied()) {
+            Some(tag) => format!("did you mean `{tag}`?"),
+            None => format!("write {}", one_of(&tags)),
         };
-        self.node(settings, *key_span, schema, &place.key(tag));
+        let message = format!("`{name}` has no choice `{tag}`");
+        self.problems.push(Problem::error(*key_span, message, "unknown choice", help));
+        self.hide_leaves(node);
+    }
+
+    /// Something else where a choice should be.
+    fn no_choice(&mut self, node: &Node, key: Span, tags: &[&str], place: &Place) {
+        let name = place.short();
+        let chosen = node.text().filter(|text| tags.contains(text));
+        let help = match chosen {
+            Some(tag) => format!("write `{name}: {{{tag}: {{}}}}`"),
+            None => format!("write `{name}: {{NAME: {{}}}}`, where NAME is {}", one_of(tags)),
+        };
+        let message = format!("`{name}` takes a choice and its settings");
+        self.problems.push(Problem::error(caret(node, key), message, "no choice", help));
+        self.hide_leaves(node);
     }
 
     /// Hides every value in `node`, which is something that nobody expects there.
@@ -161,12 +171,13 @@ impl<'a> Checker<'a> {
         let blanks = after_key.len() - after_key.trim_start_matches([':', ' ']).len();
         let start = entry.key_span.end + blanks;
         self.source.hide(Span { start, end: entry.node.span.end.max(start) });
-        let text = match &entry.node.value {
-            Tree::Number(text) if super::is_sensitive(&entry.key) => text,
-            Tree::Text(text) => text,
-            _ => return,
-        };
-        self.source.keep_secret(text);
+        // The value of a name that is merely unknown is found in many a message by chance.
+        if !is_sensitive(&entry.key) {
+            return;
+        }
+        if let Tree::Number(text) | Tree::Text(text) = &entry.node.value {
+            self.source.keep_secret(text);
+        }
     }
 }
 

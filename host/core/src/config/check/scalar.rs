@@ -34,6 +34,10 @@ impl Checker<'_> {
 
     pub(super) fn wrong_type(&mut self, node: &Node, key: Span, types: &[&str], place: &Place) {
         self.hide_leaves(node);
+        if types.contains(&"object") && node.text().is_some() {
+            // Java's properties in one text, for example.
+            self.source.hide(node.span);
+        }
         let expected = in_words(types);
         let message = match place.short() {
             top if top.is_empty() => {
@@ -42,6 +46,9 @@ impl Checker<'_> {
             name => format!("`{name}` takes {expected}, found {}", node.value.describe()),
         };
         let help = match &node.value {
+            _ if place.steps().is_empty() => {
+                "begin with `kafka: {bootstrap.servers: ...}` and `connectors: {...}`".to_owned()
+            }
             Tree::Number(_) | Tree::Bool(_) if types.contains(&"string") => {
                 "put it in quotes".to_owned()
             }
@@ -87,7 +94,8 @@ impl Checker<'_> {
         if (least..=most).contains(&value) {
             return;
         }
-        let expected = range_in_words(schema).unwrap_or_else(|| format!("{least} to {most}"));
+        let expected = range_in_words(schema).filter(|_| value < least);
+        let expected = expected.unwrap_or_else(|| format!("{least} to {most}"));
         let found = if node.resolved { "another number".to_owned() } else { format!("`{number}`") };
         let message = format!("`{}` takes {expected}, found {found}", place.short());
         let help = format!("write a whole number, {expected}");
@@ -108,7 +116,7 @@ fn range(schema: &Value) -> (i128, i128) {
 }
 
 /// The range that a schema names, in words.
-pub(crate) fn range_in_words(schema: &Value) -> Option<String> {
+fn range_in_words(schema: &Value) -> Option<String> {
     match (schema.get("minimum"), schema.get("maximum")) {
         (Some(least), Some(most)) => Some(format!("{least} to {most}")),
         (Some(least), None) => Some(format!("{least} or more")),
@@ -144,7 +152,7 @@ fn in_words(types: &[&str]) -> String {
             "number" => "a number",
             "boolean" => "`true` or `false`",
             "array" => "a list",
-            "object" => "settings of its own (`key: value`)",
+            "object" => "settings (`key: value`)",
             _ => return None,
         })
     });

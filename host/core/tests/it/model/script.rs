@@ -185,6 +185,11 @@ impl Path {
         Self { steps: None, text: text.to_owned() }
     }
 
+    /// How it is spelt.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The steps; nothing for a text that is no path.
     pub(crate) fn steps(&self) -> Option<&[Step]> {
         self.steps.as_deref()

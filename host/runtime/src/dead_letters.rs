@@ -1,0 +1,149 @@
+//! Records that failed: the line in the log, and the record in the dead letter topic with what went wrong in headers.
+
+mod letter;
+
+use crate::{
+    assembly::DeadLetters as Settings,
+    context::{Backoff, TaskContext},
+    failure::Failure,
+    load::Fate,
+    progress::Part,
+};
+use std::sync::Arc;
+use transom_core::{
+    batch::Batch,
+    record::Step,
+    topic::{EncodedRecord, TopicWriter},
+};
+
+/// Why a record failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// Number of the input in its batch.
+    pub(crate) input: usize,
+    /// Where on its way.
+    pub(crate) place: Place,
+    /// Stable name of the kind of error.
+    pub(crate) code: String,
+    /// What was wrong.
+    pub(crate) message: String,
+    /// Number of the child that was refused at delivery.
+    pub(crate) child: Option<u32>,
+}
+
+impl Cause {
+    /// Why a task stops that does not tolerate it.
+    pub(crate) fn stop(&self, batch: &Batch) -> Failure {
+        let original = batch.original(self.input);
+        let at = match (original.partition, original.offset) {
+            (Some(partition), Some(offset)) => {
+                format!("offset {offset} of `{}-{partition}`", original.topic)
+            }
+            _ => format!("a record for topic `{}`", original.topic),
+        };
+        let (stage, code, message) = (self.place.stage(), &self.code, &self.message);
+        Failure::policy(format!(
+            "tolerance exceeded: {at} failed in {stage} with `{code}`: {message}; mend it, or set `errors.tolerance` to `all`"
+        ))
+    }
+}
+
+/// Where on its way a record failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// At a converter or transform.
+    Step(Step),
+    /// At the sink.
+    Put,
+    /// At the topics that a source writes.
+    Produce,
+}
+
+/// Reports failed records of one task.
+pub(crate) struct DeadLetters {
+    context: TaskContext,
+    /// The way to the topic, where one is named.
+    topic: Option<(Arc<dyn TopicWriter>, Settings)>,
+}
+
+impl DeadLetters {
+    /// Sees to it that the topic is there, where one is named.
+    ///
+    /// # Errors
+    /// [`Failure`] if it is absent and cannot be created: found at start, not at the first record that needs it.
+    pub(crate) async fn open(context: &TaskContext) -> Result<Self, Failure> {
+        let mut topic = None;
+        if let Some(settings) = context.plan.errors.dead_letters.clone() {
+            let writer = context.assembly.writer()?;
+            writer.ensure(&settings.topic, settings.creation.clone()).await?;
+            topic = Some((writer, settings));
+        }
+        Ok(Self { context: context.clone(), topic })
+    }
+
+    /// Reports records of a batch. When it returns they are durable in the dead letter topic; where there is none they
+    /// are skipped.
+    ///
+    /// # Errors
+    /// [`Failure`] if a dead letter is refused.
+    pub(crate) async fn report(&self, batch: &Batch, causes: &[Cause]) -> Result<Fate, Failure> {
+        if self.context.plan.errors.log {
+            for cause in causes {
+                self.log(batch, cause);
+            }
+        }
+        let Some((writer, settings)) = &self.topic else { return Ok(Fate::Skipped) };
+        let letters: Vec<EncodedRecord> =
+            causes.iter().map(|cause| self.letter(batch, cause, &settings.topic)).collect();
+        if !letters.is_empty() {
+            self.write(&**writer, letters).await?;
+        }
+        Ok(Fate::DeadLettered)
+    }
+
+    async fn write(
+        &self,
+        writer: &dyn TopicWriter,
+        letters: Vec<EncodedRecord>,
+    ) -> Result<(), Failure> {
+        let (progress, mut backoff) = (&self.context.progress, Backoff::default());
+        loop {
+            match writer.write(letters.clone()).await {
+                Ok(refused) => {
+                    progress.recover(Part::DeadLetters);
+                    let Some(refused) = refused.first() else { return Ok(()) };
+                    progress.metrics.dead_letter_failed();
+                    return Err(Failure::policy(format!(
+                        "a dead letter for topic `{}` was refused: {} ({}); let the topic take it, then restart the task",
+                        letters[refused.index].topic, refused.message, refused.code
+                    )));
+                }
+                Err(error) => {
+                    progress.metrics.dead_letter_failed();
+                    backoff.wait(error, Part::DeadLetters, progress).await?;
+                }
+            }
+        }
+    }
+
+    /// Connect's line; key and value are never part of it (invariant 9).
+    fn log(&self, batch: &Batch, cause: &Cause) {
+        let original = batch.original(cause.input);
+        let (task, stage, class) = (self.context.name(), cause.place.stage(), self.class(cause));
+        let mut place = String::new();
+        if self.context.plan.errors.log_messages {
+            place = match (original.partition, original.offset) {
+                (Some(partition), Some(offset)) => format!(
+                    ", where consumed record is {{topic='{}', partition={partition}, offset={offset}, timestamp={}}}",
+                    original.topic,
+                    original.timestamp.unwrap_or(-1)
+                ),
+                _ => format!(", where source record is for topic '{}'", original.topic),
+            };
+        }
+        tracing::error!(
+            code = %cause.code, error = %cause.message,
+            "Error encountered in task {task}. Executing stage '{stage}' with class '{class}'{place}."
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! What a task tells about itself while it runs: written by its thread and its worker, read by whoever asks.
+
+use crate::{
+    metrics::TaskMetrics,
+    status::{PartitionStatus, RecordCounts, State, TaskStatus},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// One task's state, for as long as its connector runs; starts and failures of the task are part of it.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    told: Mutex<Told>,
+    /// Its counters.
+    pub(crate) metrics: TaskMetrics,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    phase: Phase,
+    /// True while the task has something to work on: partitions, or its source.
+    has_work: bool,
+    /// What is tried again and again, by who tries.
+    complaints: BTreeMap<Part, String>,
+    stalled: Option<String>,
+    partitions: Vec<PartitionStatus>,
+    records: RecordCounts,
+    restarts: u64,
+    last_commit: Option<Instant>,
+}
+
+/// What the supervisor knows of a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It was started and has not ended.
+    #[default]
+    Alive,
+    /// It failed, and may start anew later.
+    Failed(String),
+    /// It is about to start anew.
+    Restarting(String),
+    /// It ended in good order.
+    Stopped,
+}
+
+/// A part of a task that may have to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// Reading topics, and committing.
+    Reader,
+    /// Converting and transforming.
+    Chain,
+    /// The sink, the source, or the writer of a source's records.
+    Connector,
+    /// Writing dead letters.
+    DeadLetters,
+}
+
+impl Progress {
+    pub(crate) fn new(metrics: TaskMetrics) -> Self {
+        Self { told: Mutex::default(), metrics }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        // A task that panicked while it wrote left numbers, which are all there is.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a person sees of it.
+    pub(crate) fn status(&self, id: usize) -> TaskStatus {
+        let told = self.told();
+        let (state, reason) = told.state();
+        let (partitions, records) = (told.partitions.clone(), told.records);
+        TaskStatus { id, state, reason, partitions, records, restarts: told.restarts }
+    }
+
+    /// Time since the last commit.
+    pub(crate) fn commit_age(&self) -> Option<Duration> {
+        self.told().last_commit.map(|at| at.elapsed())
+    }
+
+    pub(crate) fn committed(&self) {
+        self.told().last_commit = Some(Instant::now());
+    }
+
+    /// Notes what the supervisor does. A task that ended holds nothing.
+    pub(crate) fn enter(&self, phase: Phase) {
+        let mut told = self.told();
+        told.restarts += u64::from(phase == Phase::Alive && told.phase != Phase::Alive);
+        told.has_work = false;
+        told.complaints.clear();
+        told.stalled = None;
+        told.partitions.clear();
+        let given_back = std::mem::take(&mut told.records.in_flight);
+        told.records.read -= given_back;
+        told.phase = phase;
+    }
+
+    pub(crate) fn set_work(&self, has_work: bool) {
+        self.told().has_work = has_work;
+    }
+
+    pub(crate) fn set_partitions(&self, partitions: Vec<PartitionStatus>) {
+        let mut told = self.told();
+        told.has_work = !partitions.is_empty();
+        told.partitions = partitions;
+    }
+
+    pub(crate) fn set_stalled(&self, stalled: Option<String>) {
+        self.told().stalled = stalled;
+    }
+
+    /// Says that a part tries the same again, and why: the task is DEGRADED.
+    pub(crate) fn complain(&self, part: Part, reason: impl Into<String>) {
+        self.told().complaints.insert(part, reason.into());
+    }
+
+    /// Says that a part goes on.
+    pub(crate) fn recover(&self, part: Part) {
+        self.told().complaints.remove(&part);
+    }
+
+    /// Changes the sums of records; called once a batch.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut RecordCounts)) {
+        let mut told = self.told();
+        change(&mut told.records);
+        let RecordCounts { read, delivered, dropped, dead_lettered, skipped, in_flight, out: _ } =
+            told.records;
+        debug_assert_eq!(read, delivered + dropped + dead_lettered + skipped + in_flight);
+    }
+}
+
+impl Told {
+    fn state(&self) -> (State, Option<String>) {
+        match &self.phase {
+            Phase::Failed(reason) => (State::Failed, Some(reason.clone())),
+            Phase::Restarting(reason) => (State::Restarting, Some(reason.clone())),
+            Phase::Stopped => (State::Stopped, None),
+            Phase::Alive => match self.complaints.values().next() {
+                Some(reason) => (State::Degraded, Some(reason.clone())),
+                None if self.has_work => (State::Running, self.stalled.clone()),
+                None => (State::Unassigned, None),
+            },
+        }
+    }
+}

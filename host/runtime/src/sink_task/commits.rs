@@ -1,0 +1,185 @@
+//! When a sink task flushes, what it commits, and what it shows of its partitions.
+
+use super::{SinkTask, worker::Command};
+use crate::{failure::Failure, status::PartitionStatus};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use transom_core::{
+    ledger::Ticket,
+    topic::{CommitMode, Offsets, TopicError, TopicPartition},
+};
+
+/// Flushes that were asked for and what the group has.
+#[derive(Debug)]
+pub(super) struct Commits {
+    asked: u64,
+    done: u64,
+    is_closed: bool,
+    last: Instant,
+    /// What the group has of the partitions that are assigned.
+    offsets: Offsets,
+    shown: Option<Instant>,
+    /// The oldest unsettled record of each partition, and since when it is that one.
+    oldest: BTreeMap<TopicPartition, (Ticket, Instant)>,
+}
+
+/// A record that is unsettled for longer is shown.
+const STALLED: Duration = Duration::from_secs(5);
+
+impl Commits {
+    pub(super) fn new() -> Self {
+        Self {
+            asked: 0,
+            done: 0,
+            is_closed: false,
+            last: Instant::now(),
+            offsets: Offsets::new(),
+            shown: None,
+            oldest: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn flushed(&mut self) {
+        self.done += 1;
+    }
+
+    pub(super) fn closed(&mut self) {
+        self.is_closed = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Number of the last flush that was asked for.
+    pub(super) fn flushes_asked(&self) -> u64 {
+        self.asked
+    }
+
+    pub(super) fn is_flushed(&self, number: u64) -> bool {
+        self.done >= number
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.asked > self.done
+    }
+
+    /// Time until the next flush.
+    pub(super) fn due_in(&self, interval: Duration) -> Duration {
+        interval.saturating_sub(self.last.elapsed())
+    }
+
+    /// Forgets what the group has of partitions that were given back.
+    pub(super) fn forget(&mut self, partitions: &[TopicPartition]) {
+        self.offsets.retain(|partition, _| !partitions.contains(partition));
+    }
+
+    /// Notes what a partition begins with.
+    pub(super) fn begin(&mut self, partition: &TopicPartition, stored: Option<i64>) {
+        if let Some(stored) = stored {
+            self.offsets.insert(partition.clone(), stored);
+        }
+    }
+}
+
+impl SinkTask {
+    /// Asks the worker to flush; when it has, what is settled then is committed.
+    pub(super) fn flush(&mut self, mode: CommitMode) {
+        self.commits.asked += 1;
+        self.commits.last = Instant::now();
+        self.worker.send(Command::Flush(mode));
+    }
+
+    pub(super) fn flush_if_due(&mut self) {
+        let interval = self.context.plan.flush_interval;
+        let is_due = self.commits.due_in(interval).is_zero() && !self.commits.is_waiting();
+        if is_due && !self.committable().is_empty() {
+            self.flush(CommitMode::Async);
+        }
+    }
+
+    /// What may be committed and is not.
+    fn committable(&self) -> Offsets {
+        let mut offsets = self.ledger.committable(&self.reader.positions());
+        offsets.retain(|partition, offset| self.commits.offsets.get(partition) != Some(offset));
+        offsets
+    }
+
+    /// Commits what is settled. Called when a flush has come back: replies come in order, so what is settled by now was
+    /// put before it and is durable (invariant 1).
+    pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), Failure> {
+        // An asynchronous commit may have failed since; one that is waited for covers it.
+        let offsets = match mode {
+            CommitMode::Async => self.committable(),
+            CommitMode::Sync => self.ledger.committable(&self.reader.positions()),
+        };
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        match self.reader.commit(&offsets, mode) {
+            Ok(()) => {
+                self.commits.offsets.extend(offsets);
+                self.context.progress.committed();
+                Ok(())
+            }
+            // Normal while the group changes; whoever has the partition then reads on from what is committed.
+            Err(error @ TopicError::Rebalanced { .. }) => {
+                tracing::debug!(task = %self.context.name(), %error, "offsets were not committed");
+                Ok(())
+            }
+            Err(error) => self.endure(error),
+        }
+    }
+
+    /// Shows partitions, lag and what is stalled, once a second.
+    pub(super) fn show(&mut self) {
+        let now = Instant::now();
+        if self.commits.shown.is_some_and(|shown| now - shown < Duration::from_secs(1)) {
+            return;
+        }
+        self.commits.shown = Some(now);
+        self.show_now();
+    }
+
+    pub(super) fn show_now(&mut self) {
+        let (ends, positions) = (self.reader.ends(), self.reader.positions());
+        let show = |partition: TopicPartition| PartitionStatus {
+            committed: self.commits.offsets.get(&partition).copied(),
+            // From the position: transaction markers count as read.
+            lag: ends
+                .get(&partition)
+                .zip(positions.get(&partition))
+                .map(|(end, at)| (end - at).max(0)),
+            topic: partition.topic.as_ref().to_owned(),
+            partition: partition.partition,
+        };
+        let partitions = self.partitions.list().into_iter().map(show).collect();
+        self.context.progress.set_partitions(partitions);
+        let stalled = self.stalled(Instant::now());
+        self.context.progress.set_stalled(stalled);
+    }
+
+    /// The record that has been unsettled for too long, if there is one.
+    fn stalled(&mut self, now: Instant) -> Option<String> {
+        let before = std::mem::take(&mut self.commits.oldest);
+        let mut stalled = None;
+        for oldest in self.ledger.oldest() {
+            let known =
+                before.get(&oldest.partition).filter(|(ticket, _)| *ticket == oldest.ticket);
+            let since = known.map_or(now, |(_, since)| *since);
+            let age = now - since;
+            if age >= STALLED {
+                stalled = Some(format!(
+                    "stalled: offset {} of `{}` has been in flight for {} s",
+                    oldest.offset,
+                    oldest.partition,
+                    age.as_secs()
+                ));
+            }
+            self.commits.oldest.insert(oldest.partition, (oldest.ticket, since));
+        }
+        stalled
+    }
+}

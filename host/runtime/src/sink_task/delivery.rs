@@ -1,0 +1,363 @@
+//! Delivering a load: dead letters of what failed on the way, then the sink, then what the sink refuses.
+
+mod work;
+
+use crate::{
+    context::{Backoff, TaskContext},
+    dead_letters::{Cause, DeadLetters, Place},
+    failure::Failure,
+    load::{Fate, Load, OpenGenerations},
+    progress::Part,
+};
+use std::{sync::Arc, time::Instant};
+use transom_core::{
+    batch::Batch,
+    config::Tolerance,
+    connector::{Class, ConnectorError, Delivery as Promise, Put, Rejection, Sink},
+    policy::RejectWindow,
+    record::{RecordId, Verdict},
+    topic::{Offsets, StoredOffset, TopicIdentity, TopicPartition},
+};
+use work::Work;
+
+/// The sink of a task and what is decided around it.
+pub(super) struct Delivery {
+    pub(super) context: TaskContext,
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) letters: DeadLetters,
+    pub(super) open: Arc<OpenGenerations>,
+    window: RejectWindow,
+    /// Offsets behind records that were dropped or dead-lettered, which no put has told a storing sink yet.
+    unsaid: Offsets,
+}
+
+/// How a put ended that the sink answered for good.
+enum Answer {
+    /// It is through, but for these.
+    Through(Vec<Rejection>),
+    /// Some record of it is bad, and the sink does not say which.
+    Refused(ConnectorError),
+    /// A partition was given back while it was tried again: what is left must be looked at anew.
+    Stale,
+}
+
+impl Delivery {
+    pub(super) fn new(
+        context: TaskContext,
+        sink: Box<dyn Sink>,
+        letters: DeadLetters,
+        open: Arc<OpenGenerations>,
+    ) -> Self {
+        let window = RejectWindow::new(context.plan.errors.reject_limit);
+        Self { context, sink, letters, open, window, unsaid: Offsets::new() }
+    }
+
+    fn tolerates(&self) -> bool {
+        self.context.plan.errors.tolerance == Tolerance::All
+    }
+
+    /// Delivers a load. What has come to its end is noted in its fates, in the case of a failure too: that much is to
+    /// be committed.
+    ///
+    /// # Errors
+    /// [`Failure`] if the task is to stop.
+    pub(super) async fn deliver(&mut self, load: &mut Load) -> Result<(), Failure> {
+        load.note_dropped();
+        let stop = self.report_failed(load).await?;
+        let bound = stop.as_ref().map_or(load.batch.len(), |(bound, _)| *bound);
+        let mut records = load.batch.survivors().to_vec();
+        records.retain(|record| load.batch.input(*record) < bound);
+        self.put_all(load, records, bound).await?;
+        stop.map_or(Ok(()), |(_, failure)| Err(failure))
+    }
+
+    /// Dead letters for what converters and transforms failed on, durable before anything behind them is put. Without
+    /// tolerance the first of them stops the task: then the answer says at which input, and why.
+    async fn report_failed(
+        &mut self,
+        load: &mut Load,
+    ) -> Result<Option<(usize, Failure)>, Failure> {
+        if !load.batch.has_failures() {
+            return Ok(None);
+        }
+        let mut causes: Vec<Cause> = failed(load, &self.open);
+        if !self.tolerates() {
+            causes.truncate(1);
+        }
+        let fate = self.letters.report(&load.batch, &causes).await?;
+        let stopped = (!self.tolerates()).then(|| causes.first()).flatten();
+        if let Some(cause) = stopped {
+            return Ok(Some((cause.input, cause.stop(&load.batch))));
+        }
+        for cause in &causes {
+            load.fates[cause.input] = fate;
+        }
+        Ok(None)
+    }
+
+    /// Puts records, and what is left of them, until each was delivered or refused for good. `bound` is behind the
+    /// last input that this decides.
+    async fn put_all(
+        &mut self,
+        load: &mut Load,
+        records: Vec<RecordId>,
+        bound: usize,
+    ) -> Result<(), Failure> {
+        let mut work = Work::new(records, bound, load.open_runs(&self.open));
+        work.retain(load, &self.open);
+        let Promise { stores_offsets, atomic } = self.sink.delivery();
+        while let Some(part) = work.next() {
+            let until = work.bound(&load.batch);
+            if stores_offsets {
+                // Invariant 1: the offset that this put stores passes what was refused before.
+                self.write_refused(load, &mut work).await?;
+            }
+            match self.put(load, &part, until, &work).await? {
+                Answer::Stale => {
+                    work.push(part);
+                    work.retain(load, &self.open);
+                }
+                Answer::Through(rejections) if rejections.is_empty() => {
+                    work.delivered(load, &part, until);
+                }
+                Answer::Through(rejections) => {
+                    self.reject(load, &mut work, part, rejections).await?;
+                }
+                Answer::Refused(error) => match work.divide(part, &load.batch, atomic) {
+                    Ok(()) => {}
+                    Err(part) => {
+                        let rejections = all_refused(&part, &error);
+                        self.reject(load, &mut work, part, rejections).await?;
+                    }
+                },
+            }
+        }
+        self.write_refused(load, &mut work).await?;
+        load.note_delivered(work.end());
+        self.conclude(load, work)
+    }
+
+    /// What a load leaves for the next: the window of refusals, and offsets that no put has stored yet.
+    fn conclude(&mut self, load: &Load, work: Work) -> Result<(), Failure> {
+        if self.context.plan.errors.reject_limit.is_some() {
+            let refused = work.refused.len();
+            (0..work.total).for_each(|number| self.window.note(number < refused));
+        }
+        let through = load.through(work.end(), &self.open);
+        if work.is_said() {
+            self.unsaid.retain(|partition, _| !through.contains_key(partition));
+        } else {
+            self.unsaid.extend(through);
+        }
+        work.stop.map_or(Ok(()), Err)
+    }
+
+    /// Decides about records that the sink refused.
+    async fn reject(
+        &mut self,
+        load: &mut Load,
+        work: &mut Work,
+        part: Vec<RecordId>,
+        rejections: Vec<Rejection>,
+    ) -> Result<(), Failure> {
+        let is_atomic = self.sink.delivery().atomic;
+        let causes = causes(load, &part, rejections);
+        let Some(first) = causes.first() else { return Ok(()) };
+        let too_many = self.too_many(work, &causes);
+        if too_many.is_some() || !self.tolerates() {
+            let mut end = first.input;
+            if too_many.is_some() {
+                end = work.forget_unwritten().unwrap_or(end);
+            } else {
+                self.letters.report(&load.batch, &causes[..1]).await?;
+            }
+            // What is before it is delivered: by now, or once an atomic sink was given that alone.
+            work.stop_at(end, too_many.unwrap_or_else(|| first.stop(&load.batch)));
+            let before =
+                part.into_iter().filter(|record| load.batch.input(*record) < end).collect();
+            work.passed(load, before, end, is_atomic);
+            return Ok(());
+        }
+        let until = work.bound(&load.batch);
+        for cause in &causes {
+            load.fates[cause.input] = Fate::Refused;
+        }
+        let rest = without(part, &causes, load);
+        work.refused.extend(causes);
+        work.passed(load, rest, until, is_atomic);
+        Ok(())
+    }
+
+    /// Why so many refusals are not the records' fault, if they are not: the task stops instead of draining its topics
+    /// into dead letters.
+    fn too_many(&self, work: &Work, causes: &[Cause]) -> Option<Failure> {
+        let refused = work.refused.len() + causes.len();
+        let first = causes.first()?;
+        let one_code = || work.refused.iter().chain(causes).all(|cause| cause.code == first.code);
+        let (code, message) = (&first.code, &first.message);
+        if self.window.would_exceed(refused) {
+            return Some(Failure::policy(format!(
+                "the sink refused more than `errors.reject.limit` allows, the last time with `{code}`: {message}"
+            )));
+        }
+        if refused > 1 && refused == work.total && one_code() {
+            return Some(Failure::policy(format!(
+                "the sink refused all {refused} records of a batch with `{code}`: {message}; that is hardly the records' fault"
+            )));
+        }
+        None
+    }
+
+    async fn write_refused(&mut self, load: &mut Load, work: &mut Work) -> Result<(), Failure> {
+        let causes = work.take_unwritten();
+        if causes.is_empty() {
+            return Ok(());
+        }
+        let fate = self.letters.report(&load.batch, causes).await?;
+        for cause in causes {
+            load.fates[cause.input] = fate;
+        }
+        Ok(())
+    }
+
+    /// One call of the sink, made again while it may pass.
+    async fn put(
+        &mut self,
+        load: &Load,
+        records: &[RecordId],
+        until: usize,
+        work: &Work,
+    ) -> Result<Answer, Failure> {
+        let mut backoff = Backoff::default();
+        loop {
+            let through = load.through(until, &self.open);
+            let put = Put { batch: &load.batch, records, through: &through };
+            match self.call(put, &mut backoff).await? {
+                Some(answer) => return Ok(answer),
+                None if work.is_stale(load, &self.open) => return Ok(Answer::Stale),
+                None => {}
+            }
+        }
+    }
+
+    /// One call of the sink; nothing if it may pass the next time.
+    async fn call(
+        &mut self,
+        put: Put<'_>,
+        backoff: &mut Backoff,
+    ) -> Result<Option<Answer>, Failure> {
+        let begin = Instant::now();
+        let answer = self.sink.put(put).await;
+        self.context.progress.metrics.put_took(begin.elapsed());
+        match answer {
+            Ok(rejections) => {
+                self.context.progress.recover(Part::Connector);
+                Ok(Some(Answer::Through(rejections)))
+            }
+            Err(error) if error.class == Class::BadRecord => Ok(Some(Answer::Refused(error))),
+            Err(error) => {
+                backoff.wait(error, Part::Connector, &self.context.progress).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Makes durable what was put, and has a storing sink move on past what was dropped.
+    ///
+    /// # Errors
+    /// [`Failure`] if it may not be durable: the task starts anew from what was committed.
+    pub(super) async fn flush(&mut self) -> Result<(), Failure> {
+        let through = std::mem::take(&mut self.unsaid);
+        if self.sink.delivery().stores_offsets && !through.is_empty() {
+            let batch = Batch::default();
+            let put = Put { batch: &batch, records: &[], through: &through };
+            let mut backoff = Backoff::default();
+            while self.call(put, &mut backoff).await?.is_none() {}
+        }
+        Ok(self.sink.flush().await?)
+    }
+
+    /// Takes partitions over.
+    ///
+    /// # Errors
+    /// [`Failure`] if that does not pass.
+    pub(super) async fn claim(
+        &mut self,
+        partitions: &[(TopicPartition, TopicIdentity)],
+    ) -> Result<Vec<StoredOffset>, Failure> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.sink.claim(partitions).await {
+                Ok(stored) => {
+                    self.context.progress.recover(Part::Connector);
+                    return Ok(stored);
+                }
+                Err(error) => {
+                    backoff.wait(error, Part::Connector, &self.context.progress).await?;
+                }
+            }
+        }
+    }
+
+    pub(super) fn release(&mut self, partitions: &[TopicPartition]) {
+        self.unsaid.retain(|partition, _| !partitions.contains(partition));
+        self.sink.release(partitions);
+    }
+
+    pub(super) async fn close(&mut self) {
+        if let Err(error) = self.sink.close().await {
+            tracing::warn!(task = %self.context.name(), %error, "the sink did not close in good order");
+        }
+    }
+}
+
+/// The inputs that converters and transforms failed on, in order.
+fn failed(load: &Load, open: &OpenGenerations) -> Vec<Cause> {
+    let failed =
+        load.undecided(open).into_iter().filter_map(|input| match load.batch.verdict(input) {
+            Verdict::Failed(failure) => Some(Cause {
+                input,
+                place: Place::Step(failure.step),
+                code: failure.code.to_string(),
+                message: failure.message.clone(),
+                child: None,
+            }),
+            _ => None,
+        });
+    failed.collect()
+}
+
+/// What the sink said about records of a part, in the order of the records.
+fn causes(load: &Load, part: &[RecordId], mut rejections: Vec<Rejection>) -> Vec<Cause> {
+    rejections.sort_by_key(|rejection| rejection.index);
+    rejections.dedup_by_key(|rejection| rejection.index);
+    let known = rejections.into_iter().filter_map(|rejection| {
+        Some((*part.get(rejection.index)?, rejection.code, rejection.message))
+    });
+    known
+        .map(|(record, code, message)| Cause {
+            input: load.batch.input(record),
+            place: Place::Put,
+            code,
+            message,
+            child: load.batch.origin(record).child,
+        })
+        .collect()
+}
+
+/// A refusal of each record of a part that is refused as a whole and cannot be divided.
+fn all_refused(part: &[RecordId], error: &ConnectorError) -> Vec<Rejection> {
+    let refuse =
+        |index| Rejection { index, code: error.code.clone(), message: error.message.clone() };
+    (0..part.len()).map(refuse).collect()
+}
+
+/// A part without the records that were refused.
+fn without(mut part: Vec<RecordId>, causes: &[Cause], load: &Load) -> Vec<RecordId> {
+    let mut causes = causes.iter().peekable();
+    part.retain(|record| {
+        let (input, child) = (load.batch.input(*record), load.batch.origin(*record).child);
+        causes.next_if(|cause| (cause.input, cause.child) == (input, child)).is_none()
+    });
+    part
+}

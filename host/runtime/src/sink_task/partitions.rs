@@ -1,0 +1,196 @@
+//! What the group gives a sink task and takes from it.
+
+use super::{SinkTask, worker::Command};
+use crate::{failure::Failure, progress::Part};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Instant,
+};
+use transom_core::{
+    policy,
+    topic::{CommitMode, Polled, StartAt, StoredOffset, TopicIdentity, TopicPartition},
+};
+
+/// Partitions on their way into a task, and those that it has.
+#[derive(Debug)]
+pub(super) struct Partitions {
+    stores_offsets: bool,
+    /// Given by the group; nobody was asked yet where they go on.
+    arriving: Vec<TopicPartition>,
+    /// Asked of the sink, in order.
+    claims: VecDeque<Vec<(TopicPartition, TopicIdentity)>>,
+    /// What was stored is known; the bounds of the log are not.
+    placing: Vec<(StoredOffset, TopicIdentity)>,
+    /// Those that are read.
+    assigned: BTreeSet<TopicPartition>,
+}
+
+impl Partitions {
+    pub(super) fn new(stores_offsets: bool) -> Self {
+        Self {
+            stores_offsets,
+            arriving: Vec::new(),
+            claims: VecDeque::new(),
+            placing: Vec::new(),
+            assigned: BTreeSet::new(),
+        }
+    }
+
+    /// Those that are read.
+    pub(super) fn list(&self) -> Vec<TopicPartition> {
+        self.assigned.iter().cloned().collect()
+    }
+
+    /// True while some of them are on their way in.
+    pub(super) fn is_waiting(&self) -> bool {
+        !(self.arriving.is_empty() && self.claims.is_empty() && self.placing.is_empty())
+    }
+
+    /// Forgets partitions that are not read yet.
+    fn forget(&mut self, gone: &[TopicPartition]) {
+        self.arriving.retain(|partition| !gone.contains(partition));
+        self.placing.retain(|(stored, _)| !gone.contains(&stored.partition));
+        for claim in &mut self.claims {
+            claim.retain(|(partition, _)| !gone.contains(partition));
+        }
+    }
+}
+
+impl SinkTask {
+    /// Does what the group says.
+    pub(super) fn obey(&mut self, event: Polled) -> Result<(), Failure> {
+        match event {
+            Polled::Assigned(partitions) => {
+                self.context.progress.metrics.rebalanced();
+                self.partitions.arriving.extend(partitions);
+                Ok(())
+            }
+            Polled::Revoked(partitions) => {
+                self.context.progress.metrics.rebalanced();
+                self.revoke(&partitions)
+            }
+            Polled::Lost(partitions) => {
+                self.context.progress.metrics.rebalanced();
+                self.lose(&partitions)
+            }
+            Polled::Records(_) | Polled::Idle => Ok(()),
+        }
+    }
+
+    /// Takes partitions a step further towards being read. What may pass is tried again at the next call.
+    pub(super) fn begin_partitions(&mut self) -> Result<(), Failure> {
+        if !self.partitions.arriving.is_empty() {
+            let result = self.ask_stored();
+            result.or_else(|error| self.endure(error))?;
+        }
+        while let Some((stored, now)) = self.partitions.placing.first().cloned() {
+            match self.reader.watermarks(&stored.partition) {
+                Ok(log) => {
+                    let at = policy::start(&stored, &now, log, self.context.plan.reset)?;
+                    tracing::info!(
+                        task = %self.context.name(), partition = %stored.partition, at,
+                        stored = stored.offset, earliest = log.earliest, latest = log.latest, "reading begins"
+                    );
+                    self.partitions.placing.remove(0);
+                    self.begin(&stored, at)?;
+                }
+                Err(error) => return self.endure(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the sink, or the group, where the partitions go on that have arrived.
+    fn ask_stored(&mut self) -> Result<(), transom_core::topic::TopicError> {
+        let mut arrived = Vec::new();
+        for partition in &self.partitions.arriving {
+            arrived.push((partition.clone(), self.reader.identity(&partition.topic)?));
+        }
+        if self.partitions.stores_offsets {
+            // Claims take their locks in one order everywhere.
+            arrived.sort_by(|one, other| one.0.cmp(&other.0));
+            self.worker.send(Command::Claim(arrived.clone()));
+            self.partitions.claims.push_back(arrived);
+        } else {
+            let stored = self.reader.committed(&self.partitions.arriving)?;
+            self.place(arrived, &stored);
+        }
+        self.partitions.arriving.clear();
+        Ok(())
+    }
+
+    /// Notes what the sink has stored for the partitions of the oldest claim.
+    pub(super) fn claimed(&mut self, stored: &[StoredOffset]) {
+        let claim = self.partitions.claims.pop_front().unwrap_or_default();
+        self.place(claim, stored);
+    }
+
+    fn place(&mut self, arrived: Vec<(TopicPartition, TopicIdentity)>, stored: &[StoredOffset]) {
+        for (partition, identity) in arrived {
+            let found = stored.iter().find(|stored| stored.partition == partition);
+            let nothing =
+                || StoredOffset { partition: partition.clone(), identity: None, offset: None };
+            self.partitions.placing.push((found.cloned().unwrap_or_else(nothing), identity));
+        }
+    }
+
+    /// Begins to read a partition.
+    fn begin(&mut self, stored: &StoredOffset, at: i64) -> Result<(), Failure> {
+        let partition = &stored.partition;
+        self.ledger.open(partition, at);
+        self.open.publish(&self.ledger);
+        self.partitions.assigned.insert(partition.clone());
+        self.commits.begin(partition, stored.offset.filter(|_| !self.partitions.stores_offsets));
+        let from = [(partition.clone(), StartAt::Offset(at))];
+        self.steer(|task| task.reader.assign(&from))?;
+        self.pause_new(std::slice::from_ref(partition))?;
+        self.context.progress.recover(Part::Reader);
+        self.show_now();
+        Ok(())
+    }
+
+    /// Gives partitions back: what is in flight is delivered and committed, or given up when the time is over. Polling
+    /// goes on meanwhile.
+    fn revoke(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        self.partitions.forget(partitions);
+        if partitions.iter().any(|partition| self.partitions.assigned.contains(partition)) {
+            let deadline = Instant::now() + self.context.plan.flush_timeout;
+            self.flush(CommitMode::Sync);
+            let flush = self.commits.flushes_asked();
+            while !self.commits.is_flushed(flush) && Instant::now() < deadline {
+                if let Some(reply) = self.worker.reply(super::POLL)? {
+                    self.receive(reply)?;
+                }
+                if self.is_lost(partitions) {
+                    break;
+                }
+                self.poll_events()?;
+            }
+        }
+        self.lose(partitions)
+    }
+
+    /// True if partitions that are being given back are gone already: nothing is to be committed.
+    fn is_lost(&self, partitions: &[TopicPartition]) -> bool {
+        self.events.iter().any(|event| {
+            matches!(event, Polled::Lost(lost) if lost.iter().any(|lost| partitions.contains(lost)))
+        })
+    }
+
+    /// Forgets partitions. What is in flight of them changes nothing any more (invariant 10).
+    pub(super) fn lose(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        self.partitions.forget(partitions);
+        let mut unsettled = 0;
+        for partition in partitions {
+            unsettled += self.ledger.close(partition) as u64;
+            self.partitions.assigned.remove(partition);
+        }
+        self.open.publish(&self.ledger);
+        self.commits.forget(partitions);
+        self.context.progress.count(|counts| counts.give_back(unsettled));
+        self.worker.send(Command::Release(partitions.to_vec()));
+        self.steer(|task| task.reader.release(partitions))?;
+        self.show_now();
+        Ok(())
+    }
+}

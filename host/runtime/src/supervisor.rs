@@ -1,0 +1,217 @@
+//! Runs the tasks of all connectors: starts them, starts them anew when they fail, ends them.
+
+use crate::{
+    assembly::{Assembly, Direction, Plan},
+    context::TaskContext,
+    failure::{Failure, FailureKind},
+    metrics::Metrics,
+    progress::{Phase, Progress},
+    sink_task,
+    status::{ConnectorStatus, Status, TransformStatus},
+};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{runtime::Handle, sync::oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use transom_core::policy;
+
+/// The connectors of a process while they run.
+///
+/// Dropping it stops the tasks as well, without waiting for them.
+#[derive(Debug)]
+pub struct Runtime {
+    connectors: Vec<Connector>,
+    metrics: Metrics,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Connector {
+    plan: Arc<Plan>,
+    tasks: Vec<Arc<Progress>>,
+}
+
+/// The first pause before a task starts anew.
+const BASE: Duration = Duration::from_secs(1);
+/// The longest pause: what failed is looked at once a minute at least.
+const CAP: Duration = Duration::from_mins(1);
+/// A task that ran this long had started well: its next failure is a first one again.
+const WELL: Duration = Duration::from_mins(2);
+
+impl Runtime {
+    /// Starts all tasks. It does not wait for them: what is not there yet is waited for, and shown in the status.
+    ///
+    /// # Panics
+    /// Outside an async runtime.
+    pub fn start(connectors: Vec<(Plan, Arc<dyn Assembly>)>) -> Self {
+        let mut runtime = Self {
+            connectors: Vec::new(),
+            metrics: Metrics::new(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        for (plan, assembly) in connectors {
+            runtime.add(Arc::new(plan), &assembly);
+        }
+        runtime.tasks.close();
+        runtime
+    }
+
+    fn add(&mut self, plan: Arc<Plan>, assembly: &Arc<dyn Assembly>) {
+        let mut tasks = Vec::new();
+        for task in 0..plan.tasks {
+            let progress = Arc::new(Progress::new(self.metrics.task(&plan.name, task)));
+            tasks.push(Arc::clone(&progress));
+            let context = TaskContext {
+                plan: Arc::clone(&plan),
+                assembly: Arc::clone(assembly),
+                task,
+                progress,
+                stop: self.stop.child_token(),
+            };
+            self.tasks.spawn(supervise(context));
+        }
+        self.connectors.push(Connector { plan, tasks });
+    }
+
+    /// What all tasks are doing.
+    pub fn status(&self) -> Status {
+        Status { connectors: self.connectors.iter().map(Connector::status).collect() }
+    }
+
+    /// All metrics in Prometheus' text format.
+    pub fn metrics(&self) -> String {
+        self.metrics.forget_levels();
+        for connector in &self.connectors {
+            for (id, task) in connector.tasks.iter().enumerate() {
+                task.metrics.set_levels(&task.status(id), task.commit_age());
+            }
+        }
+        self.metrics.text()
+    }
+
+    /// Ends all tasks in good order: each finishes what is in flight within its connector's `flush_timeout`, and gives
+    /// up the rest, which is read again by whoever goes on.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.ended().await;
+    }
+
+    /// Waits until all tasks have ended by themselves: sources that came to their end. A sink never does.
+    pub async fn ended(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Connector {
+    fn status(&self) -> ConnectorStatus {
+        let kind = match self.plan.direction {
+            Direction::Sink => "sink",
+            Direction::Source => "source",
+        };
+        let transforms = self.plan.errors.modules.iter().map(|module| TransformStatus {
+            name: module.transform.clone(),
+            module: module.module.clone(),
+            sha256: module.sha256.clone(),
+        });
+        ConnectorStatus {
+            name: self.plan.name.clone(),
+            kind: kind.to_owned(),
+            tasks: self.tasks.iter().enumerate().map(|(id, task)| task.status(id)).collect(),
+            transforms: transforms.collect(),
+        }
+    }
+}
+
+/// Runs one task, anew after each failure that is not for an operator, until it ends in good order.
+async fn supervise(context: TaskContext) {
+    let mut failures = 0;
+    loop {
+        let begin = Instant::now();
+        context.progress.enter(Phase::Alive);
+        let ended = run_on_thread(&context).await;
+        let Err(failure) = ended else { break };
+        if begin.elapsed() > WELL {
+            failures = 0;
+        }
+        if context.stop.is_cancelled() && !failure.is_by_policy() {
+            tracing::warn!(task = %context.name(), error = %failure.reason, "the task failed while it ended");
+            break;
+        }
+        if !pause(&context, &failure, failures).await {
+            return;
+        }
+        failures += 1;
+    }
+    context.progress.enter(Phase::Stopped);
+}
+
+/// Shows a failure and waits as long as it asks for. False if the task is not to start anew.
+async fn pause(context: &TaskContext, failure: &Failure, failures: u32) -> bool {
+    let Failure { kind, reason } = failure;
+    let mut pause = policy::backoff(failures, BASE, CAP, fastrand::f64());
+    let phase = match kind {
+        FailureKind::Policy => {
+            tracing::error!(task = %context.name(), error = %reason, "the task was stopped by policy");
+            let phase = Phase::Failed(format!("{reason}. It waits for an operator"));
+            context.progress.enter(phase);
+            return false;
+        }
+        FailureKind::Superseded => {
+            if failures == 0 {
+                pause = Duration::ZERO;
+            }
+            Phase::Restarting(reason.clone())
+        }
+        FailureKind::Transient => Phase::Restarting(reason.clone()),
+        FailureKind::Fatal => {
+            Phase::Failed(format!("{reason}. It starts anew in {} s", pause.as_secs().max(1)))
+        }
+    };
+    tracing::error!(task = %context.name(), error = %reason, pause_ms = pause.as_millis(), "the task failed");
+    context.progress.enter(phase);
+    tokio::select! {
+        () = context.stop.cancelled() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+    true
+}
+
+/// Runs a task on a thread of its own. A panic there is a failure like others.
+async fn run_on_thread(context: &TaskContext) -> Result<(), Failure> {
+    let (done, ended) = oneshot::channel();
+    let (runtime, inside) = (Handle::current(), context.clone());
+    let thread = std::thread::Builder::new().name(context.name()).spawn(move || {
+        let run = || match inside.plan.direction {
+            Direction::Sink => sink_task::run(&inside, &runtime),
+            Direction::Source => Ok(()),
+        };
+        let ended = catch_unwind(AssertUnwindSafe(run));
+        // Nobody listens any more only if the process ends.
+        drop(done.send(ended.unwrap_or_else(|panic| Err(panicked(&*panic)))));
+    });
+    if let Err(error) = thread {
+        return Err(Failure::fatal(format!("no thread could be started for the task: {error}")));
+    }
+    ended
+        .await
+        .unwrap_or_else(|_gone| Err(Failure::fatal("the task's thread ended without a word")))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    let text = text.unwrap_or_else(|| "no message".to_owned());
+    Failure::fatal(format!("the task panicked, which is a bug of Transom: {text}"))
+}

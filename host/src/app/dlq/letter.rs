@@ -1,0 +1,87 @@
+//! A dead letter as it was read: the original record, and what its headers say of it.
+
+use std::fmt;
+use transom_core::record::NewRecord;
+
+/// What the names of Kafka Connect's headers begin with.
+const CONNECT: &str = "__connect.errors.";
+
+/// What the names of our own headers begin with.
+const OURS: &str = "transom.";
+
+/// One dead letter.
+#[derive(Debug, Default)]
+pub(super) struct Letter {
+    /// Where it stands in the dead letter topic.
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    /// The original's timestamp, in milliseconds since 1970.
+    pub(super) timestamp: Option<i64>,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+    /// The original's own headers.
+    pub(super) headers: Vec<(String, Option<Vec<u8>>)>,
+    /// What was added to them.
+    pub(super) context: Vec<(String, String)>,
+    pub(super) connector: Option<String>,
+    pub(super) origin: Origin,
+}
+
+/// Where the original came from; a source's record has no partition and no offset.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Origin {
+    pub(super) topic: String,
+    pub(super) partition: Option<i32>,
+    pub(super) offset: Option<i64>,
+}
+
+impl Letter {
+    pub(super) fn of(record: &NewRecord<'_>) -> Self {
+        let mut letter = Self {
+            partition: record.partition.unwrap_or_default(),
+            offset: record.offset.unwrap_or_default(),
+            timestamp: record.timestamp,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            ..Self::default()
+        };
+        for (name, value) in record.headers {
+            if name.starts_with(CONNECT) || name.starts_with(OURS) {
+                let text = String::from_utf8_lossy(value.unwrap_or_default()).into_owned();
+                letter.context.push(((*name).to_owned(), text));
+            } else {
+                letter.headers.push(((*name).to_owned(), value.map(<[u8]>::to_vec)));
+            }
+        }
+        letter.connector = letter.connect("connector.name").map(str::to_owned);
+        letter.origin = Origin {
+            topic: letter.connect("topic").unwrap_or_default().to_owned(),
+            partition: letter.connect("partition").and_then(|text| text.parse().ok()),
+            offset: letter.connect("offset").and_then(|text| text.parse().ok()),
+        };
+        letter
+    }
+
+    /// A header of Kafka Connect's: the last of its name, for a letter about a letter has two.
+    pub(super) fn connect(&self, name: &str) -> Option<&str> {
+        self.find(CONNECT, name)
+    }
+
+    /// A header of our own.
+    pub(super) fn ours(&self, name: &str) -> Option<&str> {
+        self.find(OURS, name)
+    }
+
+    fn find(&self, prefix: &str, name: &str) -> Option<&str> {
+        let is_it = |(known, _): &&(String, String)| known.strip_prefix(prefix) == Some(name);
+        self.context.iter().rev().find(is_it).map(|(_, text)| text.as_str())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.topic)?;
+        self.partition.iter().try_for_each(|partition| write!(f, "/{partition}"))?;
+        self.offset.iter().try_for_each(|offset| write!(f, "/{offset}"))
+    }
+}

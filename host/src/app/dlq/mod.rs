@@ -1,0 +1,95 @@
+//! `transom dlq`: the dead letters of a connector, listed, shown, and given back to the topics they came from.
+
+mod filter;
+mod letter;
+mod list;
+mod replay;
+mod show;
+
+use super::{Failure, configuration};
+use crate::{error::on_one_line, topics::Cluster};
+use clap::{Args, Subcommand};
+use filter::Filter;
+use letter::Letter;
+use std::path::PathBuf;
+use transom_core::config::{Config, Connector};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List dead letters: where each came from, at which stage it failed and why, a line each.
+    List(list::Arguments),
+    /// Show dead letters whole: headers, key and value.
+    Show(show::Arguments),
+    /// Write the original records into the topics they came from, once what they failed on is mended.
+    Replay(replay::Arguments),
+}
+
+/// Which connector, of which file.
+#[derive(Debug, Args)]
+struct Of {
+    /// The connector.
+    connector: String,
+    /// The configuration file.
+    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
+    config: PathBuf,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+pub(super) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::List(arguments) => list::run(arguments),
+        Command::Show(arguments) => show::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
+    }
+}
+
+/// The dead letters of one connector.
+struct Letters {
+    cluster: Cluster,
+    topic: String,
+    connector: Connector,
+}
+
+impl Of {
+    fn open(&self) -> Result<Letters, Failure> {
+        let mut config = configuration::read(&self.config)?;
+        let name = &self.connector;
+        let connector = config.connectors.remove(name).ok_or_else(|| self.unknown(&config))?;
+        let Some(topic) = connector.errors_deadletterqueue_topic_name.clone() else {
+            return Err(Failure::Usage(format!(
+                "connector `{name}` names no dead letter topic: it has no `errors.deadletterqueue.topic.name`"
+            )));
+        };
+        let cluster = Cluster::new(config.kafka).map_err(|error| Failure::Usage(on_one_line(&error)))?;
+        Ok(Letters { cluster, topic, connector })
+    }
+
+    fn unknown(&self, config: &Config) -> Failure {
+        let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
+        Failure::Usage(format!(
+            "{} has no connector `{}`; it has {}",
+            self.config.display(),
+            self.connector,
+            known.join(", ")
+        ))
+    }
+
+    /// Reads the topic from its beginning to its end and hands over the letters of this connector that the filter keeps.
+    fn each(&self, letters: &Letters, mut each: impl FnMut(Letter) -> Result<(), Failure>) -> Result<(), Failure> {
+        let failed = |error: &dyn std::error::Error| {
+            Failure::Run(format!("dead letter topic `{}`: {error}", letters.topic))
+        };
+        let scan = letters.cluster.scan(&letters.topic).map_err(|error| failed(&error))?;
+        let mut done = Ok(());
+        let read = scan.read(&mut |record| {
+            let letter = Letter::of(record);
+            let is_ours = letter.connector.as_deref().is_none_or(|name| name == self.connector);
+            if done.is_ok() && is_ours && self.filter.keeps(&letter) {
+                done = each(letter);
+            }
+        });
+        read.map_err(|error| failed(&error))?;
+        done
+    }
+}

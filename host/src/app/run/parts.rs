@@ -1,0 +1,190 @@
+//! The parts of a connector's tasks, made of the settings: the one place where Kafka, databases and modules meet.
+
+use crate::{
+    connectors::{console, datagen, discard, file, kafka},
+    error::on_one_line,
+    offsets::{TopicPositions, WholeTopic},
+    topics::{Cluster, ReaderSettings, Subscription, TopicsError},
+    wasm::{InitError, Module, WasmTransform},
+};
+use async_trait::async_trait;
+use prost_reflect::DescriptorPool;
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use transom_core::{
+    chain::{Chain, Stage},
+    config::{self, Connector, ConverterSettings, SinkSettings, SourceSettings},
+    connector::{ConnectorError, Sink, Source, SourcePosition},
+    convert::{BuildError, Converter, Converters, Role, build, build_for_source},
+    record::NewRecord,
+    topic::{TopicReader, TopicWriter},
+};
+use transom_runtime::assembly::{Assembly, ModuleName, Positions};
+
+/// Everything that one connector's tasks are made of.
+pub(super) struct Parts {
+    pub(super) name: String,
+    pub(super) settings: Connector,
+    pub(super) cluster: Arc<Cluster>,
+    /// The cluster that a `kafka` sink writes to, where it is another one.
+    pub(super) target: Option<Arc<Cluster>>,
+    pub(super) schemas: Option<DescriptorPool>,
+    /// One for each transform, in order.
+    pub(super) modules: Vec<Module>,
+    /// Who this process is, for whoever looks at stored offsets.
+    pub(super) owner: String,
+    /// A source was started in this process: what ended meanwhile has ended.
+    pub(super) was_started: AtomicBool,
+}
+
+impl Parts {
+    /// What each stage runs, for dead letters and the status.
+    pub(super) fn module_names(&self) -> Vec<ModuleName> {
+        let stages = self.settings.transforms.iter().zip(&self.modules);
+        let name = |(transform, module): (&config::Transform, &Module)| ModuleName {
+            transform: transform.name.clone(),
+            module: format!("{} {}", module.manifest().name, module.manifest().version),
+            sha256: module.digest().to_string(),
+        };
+        stages.map(name).collect()
+    }
+
+    /// Topics of the group that a task joins. A source's task reads none of them: whoever is given the one partition of
+    /// its own topic runs it.
+    fn subscription(&self) -> Subscription {
+        let Connector { topics, topics_regex, source, .. } = &self.settings;
+        match (source, topics_regex) {
+            (Some(_), _) => Subscription::Topics(vec![transom_runtime::tasks_topic(&self.name)]),
+            (None, Some(pattern)) => Subscription::Pattern(pattern.clone()),
+            (None, None) => Subscription::Topics(topics.clone().unwrap_or_default().0),
+        }
+    }
+
+    fn converter(&self, settings: Option<&ConverterSettings>, role: Role) -> Result<Box<dyn Converter>, BuildError> {
+        let make = if self.settings.source.is_some() { build_for_source } else { build };
+        make(settings, role, self.schemas.as_ref())
+    }
+
+    /// Converters for what a `kafka` sink writes anew: its own, or those that the connector reads with.
+    fn written(&self, sink: &config::KafkaSink) -> Result<Converters, ConnectorError> {
+        let Connector { key, value, header, .. } = &self.settings;
+        let make = |settings, role| self.converter(settings, role).map_err(|error| refused("converter", &error));
+        Ok(Converters {
+            key: make(sink.key.as_ref().or(key.as_ref()), Role::Key)?,
+            value: make(sink.value.as_ref().or(value.as_ref()), Role::Value)?,
+            header: make(header.as_ref(), Role::Header)?,
+        })
+    }
+
+    fn transform(&self, number: usize) -> Result<Stage, ConnectorError> {
+        let settings = &self.settings.transforms[number];
+        let what = format!("transform `{}`", settings.name);
+        let transform = WasmTransform::new(&self.modules[number], settings.config.get().as_bytes());
+        let transform = transform.map_err(|error| match error {
+            InitError::Refused { message, path } => {
+                ConnectorError::fatal("config", format!("{what} refuses its config at `{path}`: {message}"))
+            }
+            InitError::Failed(failure) => refused(&what, &failure),
+        })?;
+        let predicate = settings.when.as_ref().map(config::When::predicate).transpose();
+        let predicate = predicate.map_err(|error| refused(&what, &error))?;
+        Ok(Stage { name: settings.name.clone(), predicate, transform: Box::new(transform) })
+    }
+}
+
+#[async_trait]
+impl Assembly for Parts {
+    fn reader(&self, task: usize) -> Result<Box<dyn TopicReader>, ConnectorError> {
+        let group = || format!("connect-{}", self.name);
+        let settings = ReaderSettings {
+            subscription: self.subscription(),
+            group: self.settings.group_id.clone().unwrap_or_else(group),
+            task,
+            // The other half is for batches on their way.
+            buffer_bytes: self.settings.task_buffer_bytes / 2,
+            overrides: self.settings.consumer_override.clone(),
+        };
+        Ok(Box::new(self.cluster.reader(settings).map_err(|error| client(&error))?))
+    }
+
+    fn writer(&self) -> Result<Arc<dyn TopicWriter>, ConnectorError> {
+        let writer = self.cluster.writer(&self.settings.producer_override);
+        Ok(writer.map_err(|error| client(&error))?)
+    }
+
+    async fn sink(&self, task: usize) -> Result<Box<dyn Sink>, ConnectorError> {
+        let sink = self.settings.sink.as_ref().expect("a sink's tasks are those of a connector with a sink");
+        Ok(match sink {
+            SinkSettings::Sqlite(sink) => Box::new(crate::connectors::sqlite::SqliteSink::new(sink, &self.name, &self.owner)?),
+            SinkSettings::Kafka(sink) => {
+                let cluster = self.target.as_ref().unwrap_or(&self.cluster);
+                let writer = cluster.writer(&self.settings.producer_override).map_err(|error| client(&error))?;
+                Box::new(kafka::KafkaSink::new(sink, writer, self.written(sink)?)?)
+            }
+            SinkSettings::File(sink) => Box::new(file::FileSink::open(sink, task).await?),
+            SinkSettings::Console(sink) => Box::new(console::ConsoleSink::new(sink)),
+            SinkSettings::Discard(sink) => Box::new(discard::DiscardSink::new(sink)),
+        })
+    }
+
+    async fn source(
+        &self,
+        _task: usize,
+        positions: Vec<SourcePosition>,
+    ) -> Result<Box<dyn Source>, ConnectorError> {
+        let source = self.settings.source.as_ref().expect("a source's task is that of a connector with a source");
+        Ok(match source {
+            SourceSettings::File(source) => Box::new(file::FileSource::new(source, &positions)?),
+            SourceSettings::Datagen(source) => {
+                let again = !self.was_started.swap(true, Ordering::Relaxed);
+                Box::new(datagen::DatagenSource::open(source, &positions, again)?)
+            }
+        })
+    }
+
+    fn positions(&self) -> Result<Arc<dyn Positions>, ConnectorError> {
+        let reader = Arc::new(Whole(Arc::clone(&self.cluster)));
+        Ok(Arc::new(TopicPositions::new(self.writer()?, reader)))
+    }
+
+    fn chain(&self, _task: usize) -> Result<Chain, ConnectorError> {
+        let stages = 0..self.settings.transforms.len();
+        Ok(Chain::new(stages.map(|number| self.transform(number)).collect::<Result<_, _>>()?))
+    }
+
+    fn converters(&self) -> Result<Converters, ConnectorError> {
+        let Connector { key, value, header, .. } = &self.settings;
+        let make = |settings: &Option<ConverterSettings>, role| {
+            self.converter(settings.as_ref(), role).map_err(|error| refused("converter", &error))
+        };
+        Ok(Converters {
+            key: make(key, Role::Key)?,
+            value: make(value, Role::Value)?,
+            header: make(header, Role::Header)?,
+        })
+    }
+}
+
+/// A cluster as the place where positions are read from.
+struct Whole(Arc<Cluster>);
+
+impl WholeTopic for Whole {
+    fn read(&self, topic: &str, each: &mut dyn FnMut(&NewRecord<'_>)) -> Result<(), ConnectorError> {
+        let scan = self.0.scan(topic).map_err(|error| client(&error))?;
+        scan.read(each).map_err(|error| ConnectorError::transient("scan", on_one_line(&error)))
+    }
+}
+
+/// The client does not take its properties, or has none of what was asked for.
+fn client(error: &TopicsError) -> ConnectorError {
+    ConnectorError::fatal("kafka", on_one_line(error))
+}
+
+fn refused(what: &str, error: &(dyn Error + 'static)) -> ConnectorError {
+    ConnectorError::fatal("config", format!("{what}: {}", on_one_line(error)))
+}

@@ -1,0 +1,126 @@
+//! From a configuration that holds to plans and parts. Nothing is connected yet: what is wrong is known before anything
+//! starts.
+
+use super::{parts::Parts, plan, state_dir::StateDir};
+use crate::{
+    app::{Failure, library},
+    error::on_one_line,
+    schemas,
+    topics::Cluster,
+    wasm::{Module, Runtime},
+};
+use prost_reflect::DescriptorPool;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+use transom_core::config::{Config, Connector, Properties, SinkSettings};
+use transom_runtime::assembly::{Assembly, Plan};
+
+/// Everything that a run needs.
+pub(super) struct Setup {
+    pub(super) admin_listen: String,
+    pub(super) connectors: Vec<(Plan, Arc<dyn Assembly>)>,
+    /// Held until the run ends.
+    pub(super) state: StateDir,
+}
+
+/// What connectors share.
+struct Shared<'a> {
+    config: &'a Config,
+    base: PathBuf,
+    cluster: Arc<Cluster>,
+    /// Clusters that sinks write to, by their properties.
+    targets: BTreeMap<Vec<(String, String)>, Arc<Cluster>>,
+    schemas: Option<DescriptorPool>,
+    runtime: Runtime,
+    owner: String,
+    /// Modules by what the configuration calls them: one is loaded once.
+    modules: BTreeMap<String, Module>,
+}
+
+impl Setup {
+    /// Prepares these connectors of a configuration, or all.
+    pub(super) fn new(config: &Config, file: &Path, only: &[String]) -> Result<Self, Failure> {
+        if let Some(unknown) = only.iter().find(|name| !config.connectors.contains_key(*name)) {
+            let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
+            let (file, known) = (file.display(), known.join(", "));
+            return Err(Failure::Usage(format!("{file} has no connector `{unknown}`; it has {known}")));
+        }
+        let state = StateDir::take(Path::new(&config.state_dir))?;
+        let base = file.parent().unwrap_or(Path::new("")).to_owned();
+        let mut shared = Shared::new(config, base, &state)?;
+        let connectors = config
+            .connectors
+            .iter()
+            .filter(|(name, _)| only.is_empty() || only.contains(name))
+            .map(|(name, connector)| shared.connector(name, connector))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { admin_listen: config.admin_listen.clone(), connectors, state })
+    }
+}
+
+impl<'a> Shared<'a> {
+    fn new(config: &'a Config, base: PathBuf, state: &StateDir) -> Result<Self, Failure> {
+        Ok(Self {
+            cluster: cluster(&config.kafka)?,
+            targets: BTreeMap::new(),
+            schemas: schemas::load(&config.schemas, &base)
+                .map_err(|error| Failure::Usage(on_one_line(&error)))?,
+            runtime: library::runtime_in(state.path())?,
+            modules: BTreeMap::new(),
+            owner: format!("{}/{}", rustix::system::uname().nodename().to_string_lossy(), std::process::id()),
+            config,
+            base,
+        })
+    }
+
+    fn connector(&mut self, name: &str, connector: &Connector) -> Result<(Plan, Arc<dyn Assembly>), Failure> {
+        let modules = connector
+            .transforms
+            .iter()
+            .map(|transform| self.module(&transform.smt))
+            .collect::<Result<_, _>>()?;
+        let target = match &connector.sink {
+            Some(SinkSettings::Kafka(sink)) => sink.cluster.as_ref().map(|to| self.target(to)).transpose()?,
+            _ => None,
+        };
+        let parts = Parts {
+            name: name.to_owned(),
+            settings: connector.clone(),
+            cluster: Arc::clone(&self.cluster),
+            target,
+            schemas: self.schemas.clone(),
+            modules,
+            owner: self.owner.clone(),
+            was_started: AtomicBool::new(false),
+        };
+        let plan = plan::plan(name, connector, self.config, parts.module_names());
+        Ok((plan, Arc::new(parts)))
+    }
+
+    fn module(&mut self, smt: &str) -> Result<Module, Failure> {
+        if let Some(module) = self.modules.get(smt) {
+            return Ok(module.clone());
+        }
+        let module = library::load(&self.runtime, &library::below(&self.base, smt))?;
+        self.modules.insert(smt.to_owned(), module.clone());
+        Ok(module)
+    }
+
+    fn target(&mut self, properties: &Properties) -> Result<Arc<Cluster>, Failure> {
+        let key: Vec<(String, String)> = properties.clone().into_iter().collect();
+        if let Some(known) = self.targets.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let target = cluster(properties)?;
+        self.targets.insert(key, Arc::clone(&target));
+        Ok(target)
+    }
+}
+
+fn cluster(properties: &Properties) -> Result<Arc<Cluster>, Failure> {
+    let cluster = Cluster::new(properties.clone());
+    cluster.map(Arc::new).map_err(|error| Failure::Usage(on_one_line(&error)))
+}

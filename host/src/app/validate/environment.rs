@@ -1,0 +1,20 @@
+//! Where a configuration takes values from: the process's environment, and files.
+
+use std::{env, fs, path::Path};
+use transom_core::config::Environment;
+
+/// The surroundings of this process.
+pub(super) struct Process<'a> {
+    /// The folder of the configuration, which the paths of files begin from.
+    pub(super) folder: &'a Path,
+}
+
+impl Environment for Process<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> Result<String, String> {
+        fs::read_to_string(self.folder.join(path)).map_err(|error| error.to_string())
+    }
+}

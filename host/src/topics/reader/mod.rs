@@ -1,0 +1,357 @@
+//! A member of a consumer group.
+//!
+//! Events (rebalances, errors, the log) come through the consumer's own queue, records through a queue apart
+//! ([`RecordQueue`]). Serving the former counts as polling for `max.poll.interval.ms`, whether records are taken or not;
+//! heartbeats are sent by librdkafka's own thread. While a rebalance is unanswered librdkafka pauses all partitions of
+//! the member, and the group waits for it at most `max.poll.interval.ms`.
+
+mod discovery;
+mod failure;
+pub(super) mod requests;
+
+use super::context::{Change, Events, told_error};
+use super::error::{TopicsError, of_client};
+use super::native::{self, RecordQueue};
+use discovery::Discovery;
+use rdkafka::consumer::{BaseConsumer, Consumer, RebalanceProtocol};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use transom_core::record::NewRecord;
+use transom_core::topic::{
+    CommitMode, Offsets, PollLimits, Polled, StartAt, StoredOffset, TopicError, TopicIdentity,
+    TopicPartition, TopicReader, Watermarks,
+};
+
+/// Longest wait for records between two looks at the events: what a rebalance may be late by.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Longest wait for the group to hear that a member leaves.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// Records that are taken from librdkafka at once. Those that did not fit into a poll are held for the next.
+const CHUNK: usize = 256;
+
+/// Reads what a group gives to one task.
+pub struct Reader {
+    records: RecordQueue<Events>,
+    consumer: Arc<BaseConsumer<Events>>,
+    discovery: Discovery,
+    /// Where each assigned partition began; its position until a record was taken.
+    assigned: BTreeMap<TopicPartition, Option<i64>>,
+    /// What the group asked for and was not answered: librdkafka waits for it.
+    unanswered: Option<Unanswered>,
+    /// Which topics names mean; asked anew for each assignment.
+    identities: BTreeMap<String, TopicIdentity>,
+    closed: bool,
+}
+
+/// A rebalance that [`Reader::poll`] has told and that nobody has answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unanswered {
+    Assigned,
+    Revoked,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("assigned", &self.assigned).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    pub(super) fn of_topics(
+        config: &ClientConfig,
+        topics: Vec<String>,
+    ) -> Result<Self, TopicsError> {
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        let reader = Self::new(config, Discovery::fixed(topics.clone()))?;
+        reader.consumer.subscribe(&names)?;
+        Ok(reader)
+    }
+
+    pub(super) fn of_pattern(config: &ClientConfig, pattern: Regex) -> Result<Self, TopicsError> {
+        Self::new(config, Discovery::of(pattern))
+    }
+
+    fn new(config: &ClientConfig, discovery: Discovery) -> Result<Self, TopicsError> {
+        let consumer: Arc<BaseConsumer<Events>> =
+            Arc::new(config.create_with_context(Events::default())?);
+        let records = RecordQueue::new(Arc::clone(&consumer))
+            .ok_or_else(|| TopicsError::Client { message: "out of memory".to_owned() })?;
+        Ok(Self {
+            records,
+            consumer,
+            discovery,
+            assigned: BTreeMap::new(),
+            unanswered: None,
+            identities: BTreeMap::new(),
+            closed: false,
+        })
+    }
+
+    /// Serves events for up to `wait`, and tells what they brought.
+    fn serve(&mut self, wait: Duration) -> Result<Option<Polled>, TopicError> {
+        // What it answers is told to the context as well, with its reason.
+        if let Some(Ok(_)) = self.consumer.poll(wait) {
+            return Err(TopicError::Fatal {
+                message: "a record came through the queue of events".to_owned(),
+            });
+        }
+        let consumer = Arc::clone(&self.consumer);
+        let mut told = consumer.context().told();
+        if self.unanswered.is_none()
+            && let Some(change) = told.changes.pop_front()
+        {
+            drop(told);
+            return self.tell(change);
+        }
+        if let Some((code, reason)) = told.errors.pop_front() {
+            drop(told);
+            return Err(told_error(code, &reason, self.discovery.topics()));
+        }
+        let stalled = told.stalled.pop_first();
+        drop(told);
+        match stalled.filter(|stalled| self.assigned.contains_key(stalled)) {
+            Some(partition) => Err(self.stalled(&partition)),
+            None => Ok(None),
+        }
+    }
+
+    /// Tells a change. One of no partitions is answered here: a task has nothing to do for it.
+    fn tell(&mut self, change: Change) -> Result<Option<Polled>, TopicError> {
+        let (kind, polled) = match change {
+            Change::Assigned(partitions) => {
+                self.identities.retain(|topic, _| partitions.iter().all(|p| &*p.topic != topic));
+                (Unanswered::Assigned, Polled::Assigned(partitions))
+            }
+            Change::Revoked(partitions) => (Unanswered::Revoked, Polled::Revoked(partitions)),
+            Change::Lost(partitions) => (Unanswered::Revoked, Polled::Lost(partitions)),
+        };
+        self.unanswered = Some(kind);
+        match &polled {
+            Polled::Assigned(none) if none.is_empty() => self.assign(&[]).map(|()| None),
+            Polled::Revoked(none) | Polled::Lost(none) if none.is_empty() => {
+                self.release(&[]).map(|()| None)
+            }
+            _ => Ok(Some(polled)),
+        }
+    }
+
+    /// Gives records that are there, or come within `wait`, to `each`.
+    fn give(
+        &mut self,
+        limits: PollLimits,
+        wait: Duration,
+        each: &mut dyn FnMut(&NewRecord<'_>),
+    ) -> Result<usize, TopicError> {
+        let (mut records, mut bytes, mut wait) = (0, 0, wait);
+        while records < limits.records && bytes < limits.bytes {
+            if !self.records.fill(CHUNK.min(limits.records - records), wait) {
+                break;
+            }
+            wait = Duration::ZERO;
+            let failure = self.records.give(|message, headers| match message.error() {
+                None => {
+                    let (record, size) = message.record(headers);
+                    each(&record);
+                    (records, bytes) = (records + 1, bytes + size);
+                    None
+                }
+                Some((code, text, offset)) => Some((message.partition(), code, text, offset)),
+            });
+            if let Some(Some((partition, code, text, offset))) = failure {
+                return Err(self.failure(&partition, code, &text, offset));
+            }
+        }
+        Ok(records)
+    }
+
+    fn list<'a>(
+        partitions: impl IntoIterator<Item = (&'a TopicPartition, Offset)>,
+    ) -> Result<TopicPartitionList, TopicError> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in partitions {
+            let mut entry = list.add_partition(&partition.topic, partition.partition);
+            entry.set_offset(offset).map_err(|error| of_client("setting an offset", &error))?;
+        }
+        Ok(list)
+    }
+
+    fn is_cooperative(&self) -> bool {
+        matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
+    }
+}
+
+impl TopicReader for Reader {
+    fn poll(
+        &mut self,
+        limits: PollLimits,
+        each: &mut dyn FnMut(&NewRecord<'_>),
+    ) -> Result<Polled, TopicError> {
+        let until = Instant::now() + limits.wait;
+        self.discovery.look(&self.consumer)?;
+        let takes = limits.records > 0 && !self.assigned.is_empty();
+        let mut wait = Duration::ZERO;
+        loop {
+            // Where records are waited for, events are looked at between two slices.
+            if let Some(polled) = self.serve(if takes { Duration::ZERO } else { wait })? {
+                return Ok(polled);
+            }
+            if takes {
+                let records = self.give(limits, wait, each)?;
+                if records > 0 {
+                    return Ok(Polled::Records(records));
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Polled::Idle);
+            }
+            wait = left.min(SLICE);
+        }
+    }
+
+    fn committed(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<StoredOffset>, TopicError> {
+        requests::committed(&*self.consumer, partitions)
+    }
+
+    fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError> {
+        requests::watermarks(&*self.consumer, partition)
+    }
+
+    fn identity(&mut self, topic: &str) -> Result<TopicIdentity, TopicError> {
+        if let Some(known) = self.identities.get(topic) {
+            return Ok(known.clone());
+        }
+        let identity = requests::identity(self.consumer.client(), topic)?;
+        self.identities.insert(topic.to_owned(), identity.clone());
+        Ok(identity)
+    }
+
+    fn assign(&mut self, from: &[(TopicPartition, StartAt)]) -> Result<(), TopicError> {
+        let starts = from.iter().map(|(partition, start)| {
+            let offset = match start {
+                StartAt::Offset(offset) => Offset::Offset(*offset),
+                StartAt::Earliest => Offset::Beginning,
+                StartAt::Latest => Offset::End,
+            };
+            (partition, offset)
+        });
+        let list = Self::list(starts)?;
+        for (partition, _) in from {
+            self.records.forward(partition).ok_or_else(|| TopicError::Fatal {
+                message: format!("{partition} cannot be read: its name is none"),
+            })?;
+        }
+        let done = if self.is_cooperative() {
+            self.consumer.incremental_assign(&list)
+        } else {
+            self.consumer.assign(&list)
+        };
+        done.map_err(|error| of_client("assigning partitions", &error))?;
+        self.unanswered = None;
+        self.assigned.extend(from.iter().map(|(partition, start)| {
+            let offset = if let StartAt::Offset(offset) = start { Some(*offset) } else { None };
+            (partition.clone(), offset)
+        }));
+        Ok(())
+    }
+
+    fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
+        let done = if self.is_cooperative() {
+            let list = Self::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+            self.consumer.incremental_unassign(&list)
+        } else {
+            // The eager protocol takes all or nothing.
+            self.consumer.unassign()
+        };
+        done.map_err(|error| of_client("giving partitions back", &error))?;
+        self.unanswered = None;
+        self.records.discard(partitions);
+        self.assigned.retain(|partition, _| !partitions.contains(partition));
+        Ok(())
+    }
+
+    fn commit(&mut self, offsets: &Offsets, mode: CommitMode) -> Result<(), TopicError> {
+        let topics: BTreeSet<&str> = offsets.keys().map(|partition| &*partition.topic).collect();
+        for topic in topics {
+            self.identity(topic)?;
+        }
+        requests::commit(&self.consumer, offsets, &self.identities, mode)
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
+        let list = Self::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+        self.consumer.pause(&list).map_err(|error| of_client("pausing partitions", &error))
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
+        let list = Self::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+        self.consumer.resume(&list).map_err(|error| of_client("resuming partitions", &error))
+    }
+
+    fn ends(&self) -> Offsets {
+        let client = self.consumer.client().native_ptr();
+        let ends = self.assigned.keys().map(|one| (one.clone(), native::last_end(client, one)));
+        ends.filter_map(|(partition, end)| Some((partition, end?))).collect()
+    }
+
+    fn positions(&self) -> Offsets {
+        let known = self.consumer.position().ok();
+        let taken = known.iter().flat_map(native::entries).filter(|entry| entry.offset >= 0);
+        let mut positions: Offsets = taken.map(|entry| (entry.partition, entry.offset)).collect();
+        for (partition, start) in &self.assigned {
+            // librdkafka counts as read what is held here, and knows nothing before the first record.
+            let known = self
+                .records
+                .first_held(partition)
+                .or_else(|| start.filter(|_| !positions.contains_key(partition)));
+            if let Some(offset) = known {
+                positions.insert(partition.clone(), offset);
+            }
+        }
+        positions
+    }
+
+    fn close(&mut self) -> Result<(), TopicError> {
+        self.closed = true;
+        // librdkafka cannot leave while it waits for an answer.
+        match self.unanswered.take() {
+            Some(Unanswered::Assigned) => self.assign(&[])?,
+            Some(Unanswered::Revoked) => {
+                let all: Vec<TopicPartition> = self.assigned.keys().cloned().collect();
+                self.release(&all)?;
+            }
+            None => (),
+        }
+        self.consumer.context().leave();
+        self.consumer.close_queue().map_err(|error| of_client("leaving the group", &error))?;
+        let until = Instant::now() + LEAVING;
+        while !self.consumer.closed() {
+            // Partitions are given back in the callback of the rebalance, which this serves.
+            let _event = self.consumer.poll(SLICE);
+            if Instant::now() > until {
+                return Err(TopicError::Transient {
+                    message: "the group did not hear that this member leaves".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if !self.closed
+            && let Err(error) = self.close()
+        {
+            tracing::debug!(target: "kafka", "{error}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! One call of a writer: how many of its records are under way, and what became of those that failed.
+
+use super::super::error::told;
+use super::super::native::error_name;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::sync::Notify;
+use transom_core::connector::ConnectorError;
+use transom_core::topic::Refused;
+
+/// What a call waits for.
+#[derive(Debug)]
+pub(super) struct Call {
+    since: Instant,
+    /// Records under way, and one for the call itself until it has handed all over.
+    left: AtomicUsize,
+    done: Notify,
+    failed: Mutex<Failed>,
+}
+
+#[derive(Debug, Default)]
+struct Failed {
+    refused: Vec<Refused>,
+    /// The first failure that is not a record's fault.
+    whole: Option<ConnectorError>,
+}
+
+/// One record of a call, as librdkafka carries it until its outcome is known.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    call: Arc<Call>,
+    index: usize,
+}
+
+impl Call {
+    pub(super) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            left: AtomicUsize::new(1),
+            done: Notify::new(),
+            failed: Mutex::default(),
+        }
+    }
+
+    pub(super) const fn since(&self) -> Instant {
+        self.since
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        self.left.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until all outcomes are known.
+    pub(super) async fn outcome(&self) -> Result<Vec<Refused>, ConnectorError> {
+        self.one_less();
+        self.done.notified().await;
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Failed { mut refused, whole } = mem::take(&mut *failed);
+        refused.sort_by_key(|refused| refused.index);
+        whole.map_or(Ok(refused), Err)
+    }
+
+    fn one_less(&self) {
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Kept for the one who waits, also if that one comes later.
+            self.done.notify_one();
+        }
+    }
+}
+
+impl Delivery {
+    pub(super) fn of(call: &Arc<Call>, index: usize) -> Self {
+        call.left.fetch_add(1, Ordering::AcqRel);
+        Self { call: Arc::clone(call), index }
+    }
+
+    /// The record was not handed over after all.
+    pub(super) fn cancel(self: Box<Self>) {
+        self.call.one_less();
+    }
+
+    /// The record's outcome is known.
+    pub(super) fn settle(self: Box<Self>, error: Option<&KafkaError>) {
+        if let Some(error) = error {
+            let mut failed = self.call.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            let code = error.rdkafka_error_code().unwrap_or(Code::InvalidTopic);
+            if is_refusal(code) {
+                let (code, message) = (error_name(code), told(error));
+                failed.refused.push(Refused { index: self.index, code, message });
+            } else if failed.whole.is_none() {
+                failed.whole = Some(of_writer(code));
+            }
+        }
+        self.call.one_less();
+    }
+}
+
+/// True for what no other try changes, and what is this record's alone.
+fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidMessage
+            | Code::InvalidMessageSize
+            | Code::InvalidRecord
+            | Code::InvalidTimestamp
+            | Code::InvalidTopic
+            | Code::MessageBatchTooLarge
+            | Code::MessageSizeTooLarge
+            | Code::PolicyViolation
+            | Code::TopicAuthorizationFailed
+            | Code::UnknownPartition
+            | Code::UnknownTopic
+            | Code::UnknownTopicOrPartition
+            | Code::UnsupportedForMessageFormat
+    )
+}
+
+/// A failure of the producer as a whole. The records of the call may have been written, so the call comes again.
+fn of_writer(code: Code) -> ConnectorError {
+    let message = format!("records could not be written to Kafka: {code}");
+    match code {
+        Code::ClusterAuthorizationFailed | Code::TransactionalIdAuthorizationFailed => {
+            ConnectorError::fatal(error_name(code), message)
+        }
+        _ => ConnectorError::transient(error_name(code), message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::error::KafkaError::MessageProduction;
+
+    #[tokio::test]
+    async fn a_call_tells_what_was_refused_in_order() {
+        let call = Arc::new(Call::new());
+        let deliveries: Vec<_> = (0..4).map(|at| Box::new(Delivery::of(&call, at))).collect();
+        let [first, second, third, fourth] = <[_; 4]>::try_from(deliveries).unwrap();
+        fourth.settle(Some(&MessageProduction(Code::MessageSizeTooLarge)));
+        second.settle(Some(&MessageProduction(Code::UnknownPartition)));
+        first.settle(None);
+        third.cancel();
+        assert!(call.is_pending());
+        let refused = call.outcome().await.unwrap();
+        let told: Vec<_> = refused.iter().map(|one| (one.index, one.code.as_str())).collect();
+        assert_eq!(told, [(1, "_UNKNOWN_PARTITION"), (3, "MSG_SIZE_TOO_LARGE")]);
+        assert!(!call.is_pending());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_records_fault_fails_the_call() {
+        let call = Arc::new(Call::new());
+        Box::new(Delivery::of(&call, 0)).settle(Some(&MessageProduction(Code::PurgeQueue)));
+        let failed = call.outcome().await.unwrap_err();
+        assert_eq!((failed.code.as_str(), failed.is_transient()), ("_PURGE_QUEUE", true));
+    }
+}

@@ -1,0 +1,183 @@
+//! Writes records: one idempotent producer for all that write with the same properties.
+//!
+//! librdkafka retries without end and keeps the order of each partition; a call waits until the outcome of each of its
+//! records is known. What the broker refuses for good is told record by record.
+
+mod call;
+mod ensure;
+
+use super::context::log;
+use super::error::{TopicsError, told};
+use super::native::error_name;
+use call::{Call, Delivery};
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tracing::warn;
+use transom_core::connector::ConnectorError;
+use transom_core::topic::{EncodedRecord, Refused, TopicCreation, TopicWriter};
+
+/// Longest wait for a delivery to make room before the queue is tried again.
+const ROOM: Duration = Duration::from_millis(100);
+
+/// Writes to one cluster. Shared; it lives as long as somebody holds it.
+pub struct Writer {
+    config: ClientConfig,
+    producer: Mutex<Arc<ThreadedProducer<Deliveries>>>,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer")
+            .field("pending_since", &self.pending_since())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Hands outcomes to the calls that wait for them.
+#[derive(Debug, Default)]
+struct Deliveries {
+    /// Told whenever a record has left the queue.
+    room: Notify,
+    calls: Mutex<Vec<Weak<Call>>>,
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(target: "kafka", "{reason} ({})", told(&error));
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Box<Delivery>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, delivery: Box<Delivery>) {
+        delivery.settle(result.as_ref().err().map(|(error, _)| error));
+        self.room.notify_waiters();
+    }
+}
+
+impl Deliveries {
+    /// The calls whose outcome is not known.
+    fn pending(&self) -> Vec<Arc<Call>> {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.retain(|call| call.upgrade().is_some_and(|call| call.is_pending()));
+        calls.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn begin(&self) -> Arc<Call> {
+        let call = Arc::new(Call::new());
+        drop(self.pending());
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push(Arc::downgrade(&call));
+        call
+    }
+}
+
+impl Writer {
+    pub(super) fn new(config: ClientConfig) -> Result<Self, TopicsError> {
+        let producer = config.create_with_context(Deliveries::default())?;
+        Ok(Self { config, producer: Mutex::new(Arc::new(producer)) })
+    }
+
+    /// Since when the oldest write waits whose outcome is not known: what makes a task DEGRADED when it is long ago.
+    pub fn pending_since(&self) -> Option<Instant> {
+        let producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        producer.context().pending().iter().map(|call| call.since()).min()
+    }
+
+    /// The producer; a new one if the old one has failed for good and nothing of its work is uncertain any more.
+    fn producer(&self) -> Result<Arc<ThreadedProducer<Deliveries>>, ConnectorError> {
+        let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((code, text)) = producer.client().fatal_error() else {
+            return Ok(Arc::clone(&producer));
+        };
+        if !producer.context().pending().is_empty() {
+            return Err(ConnectorError::transient(
+                error_name(code),
+                format!(
+                    "the Kafka producer has failed and waits for the outcome of earlier records: {text}"
+                ),
+            ));
+        }
+        warn!(target: "kafka", "the producer is made anew, because it failed: {text}");
+        let new = self.config.create_with_context(Deliveries::default());
+        let old = std::mem::replace(&mut *producer, Arc::new(new.map_err(TopicsError::from)?));
+        // Its end waits for its thread.
+        drop(tokio::task::spawn_blocking(move || drop(old)));
+        Ok(Arc::clone(&producer))
+    }
+}
+
+/// Puts one record into the queue, waiting for room.
+async fn enqueue(
+    producer: &ThreadedProducer<Deliveries>,
+    call: &Arc<Call>,
+    index: usize,
+    record: &EncodedRecord,
+) {
+    loop {
+        let delivery = Box::new(Delivery::of(call, index));
+        let (error, unsent) = match producer.send(base_record(record, delivery)) {
+            Ok(()) => return,
+            Err(failed) => failed,
+        };
+        if error.rdkafka_error_code() != Some(Code::QueueFull) {
+            unsent.delivery_opaque.settle(Some(&error));
+            return;
+        }
+        unsent.delivery_opaque.cancel();
+        // A delivery between `send` and here is not heard of, so the wait is short; running out of time is no failure.
+        let _heard = timeout(ROOM, producer.context().room.notified()).await;
+    }
+}
+
+fn base_record(
+    record: &EncodedRecord,
+    delivery: Box<Delivery>,
+) -> BaseRecord<'_, [u8], [u8], Box<Delivery>> {
+    let headers = (!record.headers.is_empty()).then(|| {
+        let empty = OwnedHeaders::new_with_capacity(record.headers.len());
+        record.headers.iter().fold(empty, |headers, (key, value)| {
+            headers.insert(Header { key, value: value.as_ref() })
+        })
+    });
+    BaseRecord {
+        topic: &record.topic,
+        partition: record.partition,
+        payload: record.value.as_deref(),
+        key: record.key.as_deref(),
+        timestamp: record.timestamp,
+        headers,
+        delivery_opaque: delivery,
+    }
+}
+
+#[async_trait::async_trait]
+impl TopicWriter for Writer {
+    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError> {
+        let producer = self.producer()?;
+        let call = producer.context().begin();
+        for (index, record) in records.iter().enumerate() {
+            enqueue(&producer, &call, index, record).await;
+        }
+        // They were copied; what waits for the broker is librdkafka's.
+        drop(records);
+        call.outcome().await
+    }
+
+    async fn ensure(&self, topic: &str, creation: TopicCreation) -> Result<(), ConnectorError> {
+        ensure::ensure(&self.config, topic, &creation).await
+    }
+}
