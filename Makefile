@@ -24,7 +24,7 @@ bench: ## measure the transform core; ratios to a native bound, in one run
 	$(CHECK)
 	$(CARGO) bench --workspace --locked --bench '*'
 
-live-deps: ## fetch what live suites need: Apache's transforms from Maven
+live-deps: ## fetch what live suites need: Apache Kafka and its transforms from Maven, clients in Python
 	$(CHECK) oracle
 	@scripts/live-deps
 

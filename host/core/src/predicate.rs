@@ -45,7 +45,8 @@ impl TopicPattern {
         Regex::new(&format!(r"\A(?:{pattern})\z")).map(Self)
     }
 
-    pub(crate) fn matches(&self, topic: &str) -> bool {
+    /// True if the whole topic matches.
+    pub fn matches(&self, topic: &str) -> bool {
         self.0.is_match(topic)
     }
 }

@@ -4,6 +4,7 @@ mod configuration;
 mod dlq;
 mod library;
 mod logs;
+mod offsets;
 mod plugins;
 mod query;
 mod run;
@@ -47,6 +48,9 @@ enum Command {
     Plugins(plugins::Arguments),
     /// Show what the connectors of a running process do.
     Status(status::Arguments),
+    /// Show and set what connectors go on from.
+    #[command(subcommand)]
+    Offsets(offsets::Command),
     /// Work with dead letters.
     #[command(subcommand)]
     Dlq(dlq::Command),
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Schema => schema::run(),
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Offsets(command) => offsets::run(&command),
         Command::Dlq(command) => dlq::run(&command),
         Command::Query(arguments) => query::run(&arguments),
     };
@@ -91,7 +96,9 @@ pub fn main() -> ExitCode {
         Err(Failure::Invalid) => (2, None),
         Err(Failure::Run(message)) => (1, Some(message)),
         Err(Failure::Usage(message)) => (2, Some(message)),
-        Err(Failure::Rejected(records)) => (3, Some(format!("finished; {records} records were rejected"))),
+        Err(Failure::Rejected(records)) => {
+            (3, Some(format!("finished; {records} records were rejected")))
+        }
     };
     if let Some(message) = message {
         report(&message);

@@ -88,16 +88,28 @@ impl Positions for TopicPositions {
 }
 
 fn record(connector: &str, of: &SourcePosition) -> EncodedRecord {
+    let value = Some(of.position.clone().into_bytes());
+    EncodedRecord { value, ..forgotten(connector, of) }
+}
+
+/// What the topic is to hold so that a connector begins anew at a part of its source: a tombstone.
+pub fn forgotten(connector: &str, of: &SourcePosition) -> EncodedRecord {
     let connector = serde_json::Value::from(connector);
     EncodedRecord {
         topic: TOPIC.to_owned(),
         key: Some(format!("[{connector},{}]", of.source_partition).into_bytes()),
-        value: Some(of.position.clone().into_bytes()),
         ..EncodedRecord::default()
     }
 }
 
-fn read(reader: &dyn WholeTopic, connector: &str) -> Result<Vec<SourcePosition>, ConnectorError> {
+/// All positions of a connector, as the topic has them now. It waits: not for an async thread.
+///
+/// # Errors
+/// [`ConnectorError`] if the topic is not there, or cannot be read.
+pub fn read(
+    reader: &dyn WholeTopic,
+    connector: &str,
+) -> Result<Vec<SourcePosition>, ConnectorError> {
     let mut newest = BTreeMap::new();
     reader.read(TOPIC, &mut |record| {
         // A key that is not ours says nothing of any connector of ours.

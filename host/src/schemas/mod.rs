@@ -14,10 +14,7 @@ use find::{Found, find};
 use prost_reflect::DescriptorPool;
 use protox::{
     Compiler,
-    file::{
-        ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver,
-        IncludeFileResolver,
-    },
+    file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver},
 };
 use std::path::Path;
 use transom_core::config::Schemas;

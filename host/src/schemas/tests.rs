@@ -83,17 +83,17 @@ fn folders_files_and_descriptor_sets() {
 #[test]
 fn errors_name_file_line_and_column() {
     for (files, entries, expected) in [
-        (&[][..], &["gone"][..], &[(0, "cannot read `gone`: No such file or directory (os error 2)")][..]),
+        (
+            &[][..],
+            &["gone"][..],
+            &[(0, "cannot read `gone`: No such file or directory (os error 2)")][..],
+        ),
         (
             &[("empty/readme.md", "")],
             &["empty"],
             &[(0, "folder `empty` has no `.proto` file in it or below")],
         ),
-        (
-            &[("set.binp", "no set")],
-            &["set.binp"],
-            &[(0, "")],
-        ),
+        (&[("set.binp", "no set")], &["set.binp"], &[(0, "")]),
         (
             &[
                 ("s/a.proto", "syntax = \"proto3\";\nmessage A {\n  string x = ;\n}"),
@@ -105,7 +105,8 @@ fn errors_name_file_line_and_column() {
         ),
     ] {
         let errors = errors(files, entries);
-        let errors: Vec<(usize, &str)> = errors.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        let errors: Vec<(usize, &str)> =
+            errors.iter().map(|(at, text)| (*at, text.as_str())).collect();
         assert_eq!(errors, expected);
     }
 }

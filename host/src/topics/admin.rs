@@ -8,7 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::metadata::MetadataTopic;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use transom_core::topic::{
     Offsets, StoredOffset, TopicError, TopicIdentity, TopicPartition, Watermarks,
@@ -126,11 +126,11 @@ impl Admin {
     pub fn reset(&self, group: &str, offsets: &Offsets) -> Result<(), TopicsError> {
         let what = || format!("offsets of group `{group}`");
         let mut identities: BTreeMap<String, TopicIdentity> = BTreeMap::new();
-        for topic in offsets.keys().map(|partition| partition.topic.to_string()) {
-            if !identities.contains_key(&topic) {
-                let identity = requests::identity(self.consumer.client(), &topic);
-                identities.insert(topic, identity.map_err(|error| asked(what(), &error))?);
-            }
+        let topics: BTreeSet<&str> = offsets.keys().map(|partition| &*partition.topic).collect();
+        for topic in topics {
+            let identity = requests::identity(self.consumer.client(), topic);
+            let identity = identity.map_err(|error| asked(what(), &error))?;
+            identities.insert(topic.to_owned(), identity);
         }
         let list = requests::commit_list(offsets, |topic| identities.get(topic));
         let list = list.map_err(|error| asked(what(), &error))?;

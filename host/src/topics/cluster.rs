@@ -67,7 +67,7 @@ impl Cluster {
         let ReaderSettings { subscription, group, task, buffer_bytes, overrides: _ } = settings;
         let config = properties::member(&merged, &group, task, buffer_bytes);
         match subscription {
-            Subscription::Topics(topics) => Reader::of_topics(&config, topics),
+            Subscription::Topics(topics) => Reader::of_topics(&config, &topics),
             Subscription::Pattern(pattern) => {
                 Reader::of_pattern(&config, Regex::new(&format!("^(?:{pattern})$"))?)
             }

@@ -51,6 +51,9 @@ impl Scan {
             .ok_or_else(|| failed(KafkaError::Global(Code::CriticalSystemResource)))?;
         let mut list = TopicPartitionList::new();
         let mut left = BTreeMap::new();
+        if let Some(error) = metadata.topics().iter().find_map(MetadataTopic::error) {
+            return Err(failed(KafkaError::MetadataFetch(error.into())));
+        }
         for found in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
             let partition = TopicPartition { topic: topic.into(), partition: found.id() };
             let bounds = requests::watermarks(&consumer, &partition);
@@ -86,35 +89,34 @@ impl Scan {
     }
 
     fn give(&mut self, each: &mut dyn FnMut(&NewRecord<'_>)) -> Result<(), TopicsError> {
-        let left = &mut self.left;
-        while let Some(failure) = self.records.give(|message, headers| {
-            let partition = message.partition();
-            match message.error() {
-                None => {
-                    let (record, _) = message.record(headers);
-                    let end = left.get(&partition).copied();
-                    let offset = record.offset.unwrap_or(0);
-                    if end.is_some_and(|end| offset < end) {
-                        each(&record);
+        let (left, mut failure) = (&mut self.left, None);
+        while failure.is_none()
+            && self.records.give(|message, headers| {
+                let partition = message.partition();
+                match message.error() {
+                    None => {
+                        let (record, _) = message.record(headers);
+                        let end = left.get(&partition).copied();
+                        let offset = record.offset.unwrap_or(0);
+                        if end.is_some_and(|end| offset < end) {
+                            each(&record);
+                        }
+                        if end.is_some_and(|end| offset + 1 >= end) {
+                            left.remove(&partition);
+                        }
                     }
-                    if end.is_some_and(|end| offset + 1 >= end) {
+                    // Behind the last record there may be markers of transactions, or what compaction took.
+                    Some((Code::PartitionEOF, ..)) => {
                         left.remove(&partition);
                     }
-                    None
+                    Some((code, ..)) => failure = Some(code),
                 }
-                // Behind the last record there may be markers of transactions, or what compaction took.
-                Some((Code::PartitionEOF, ..)) => {
-                    left.remove(&partition);
-                    None
-                }
-                Some((code, ..)) => Some(code),
-            }
-        }) {
-            if let Some(code) = failure {
-                return Err(self.failed(&KafkaError::MessageConsumption(code)));
-            }
+            })
+        {}
+        match failure {
+            Some(code) => Err(self.failed(&KafkaError::MessageConsumption(code))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn failed(&self, error: &KafkaError) -> TopicsError {

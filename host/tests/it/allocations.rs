@@ -7,7 +7,9 @@ use transom::{
 use transom_core::{
     batch::Batch,
     chain::{Chain, Stage},
+    config::Column,
     record::NewRecord,
+    table::{Columns, Rows, Value},
 };
 
 /// Trades with a nested part, keys in changing order, and strings with escapes.
@@ -82,4 +84,29 @@ fn a_batch_that_was_in_use_allocates_nothing() {
         run(&mut chain, &mut batch, &records, &mut out);
     });
     assert_eq!(counted.count_total, 0, "allocations for 512 records: {counted:?}");
+}
+
+#[test]
+fn rows_of_a_batch_allocate_nothing() {
+    let (records, mut chain, mut batch) = (records(), chain(), Batch::default());
+    run(&mut chain, &mut batch, &records, &mut Vec::new());
+    let settings = r#"[
+        {"name": "account_id", "required": true}, {"name": "mic", "path": "legs[0].venue.mic"},
+        {"name": "quote", "path": "legs[1]"}, {"name": "legs", "type": "json"},
+        {"name": "partition", "metadata": "partition"}, {"name": "at", "metadata": "offset"}]"#;
+    let settings: Vec<Column> = serde_json::from_str(settings).unwrap();
+    let (mut columns, mut json) = (Columns::new(&settings).unwrap(), Columns::new(&[]).unwrap());
+    let mut rows = Rows::default();
+    let mut read = |rows: &mut Rows| {
+        rows.clear();
+        for record in batch.survivors() {
+            columns.read(&batch, *record, rows).unwrap();
+            json.read(&batch, *record, rows).unwrap();
+        }
+    };
+    read(&mut rows);
+    let allocated = allocation_counter::measure(|| read(&mut rows));
+    assert_eq!((rows.len(), allocated.count_total), (512, 0));
+    let texts: Vec<_> = rows.row(0).collect();
+    assert_eq!(texts[2], Value::Text("é \"q\"".as_bytes()));
 }

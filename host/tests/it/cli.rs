@@ -12,7 +12,7 @@ const TRADES: &str = r#"{"trade_id": "T1", "account_id": "ACC-0012345678", "busi
 "#;
 
 /// Runs the binary and shows all that came of it.
-fn transom(arguments: &[&str], input: &str) -> String {
+pub(crate) fn transom(arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_transom"))
         .args(arguments)
         .env_remove("RUST_LOG")

@@ -11,12 +11,14 @@ mod hostile_records;
 mod live;
 mod live_connect;
 mod live_kafka;
+mod live_path;
 #[expect(dead_code, unused_imports, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/model.rs"]
 mod model;
 #[expect(dead_code, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/native.rs"]
 mod native;
+mod query;
 mod reference;
 mod sandbox;
 mod validate;

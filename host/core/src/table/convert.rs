@@ -103,6 +103,9 @@ fn to_text(text: &[u8], rows: &mut Rows) -> Result<Cell, Unfit> {
     let Some(inner) = inside(text) else {
         return Ok(rows.text(|bytes| bytes.extend_from_slice(text)));
     };
+    if !inner.contains(&b'\\') {
+        return Ok(rows.text(|bytes| bytes.extend_from_slice(inner)));
+    }
     let start = rows.bytes.len();
     if json::unescape(inner, &mut rows.bytes) {
         return Ok(Cell::Text(start, rows.bytes.len()));

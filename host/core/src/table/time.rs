@@ -1,7 +1,5 @@
 //! Times: from seconds, milliseconds and ISO 8601 to ISO 8601 in UTC, by the Gregorian calendar in all years.
 
-use std::io::Write;
-
 /// Days from 0000-01-01 to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_528;
 const DAY: i64 = 86_400;
@@ -15,8 +13,13 @@ pub(super) fn write(seconds: i64, fraction: &[u8], out: &mut Vec<u8>) -> bool {
     let Some((year, month, day)) = date(days) else { return false };
     let second = seconds.rem_euclid(DAY);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
-        .expect("a vector takes what is written to it");
+    let [y1, y2] = digits(year / 100);
+    let [y3, y4] = digits(year % 100);
+    let ([m1, m2], [d1, d2]) = (digits(month), digits(day));
+    let ([h1, h2], [n1, n2], [s1, s2]) = (digits(hour), digits(minute), digits(second));
+    out.extend_from_slice(&[
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2,
+    ]);
     if !fraction.is_empty() {
         out.push(b'.');
         out.extend_from_slice(fraction);
@@ -27,9 +30,15 @@ pub(super) fn write(seconds: i64, fraction: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// [`write`] of milliseconds since 1970, with three digits behind the second.
 pub(super) fn write_milliseconds(milliseconds: i64, out: &mut Vec<u8>) -> bool {
-    let fraction = milliseconds.rem_euclid(1_000).unsigned_abs();
-    let digit = |place: u64| b'0' + u8::try_from(fraction / place % 10).unwrap_or(0);
-    write(milliseconds.div_euclid(1_000), &[digit(100), digit(10), digit(1)], out)
+    let fraction = milliseconds.rem_euclid(1_000);
+    let ([_, first], [second, third]) = (digits(fraction / 100), digits(fraction % 100));
+    write(milliseconds.div_euclid(1_000), &[first, second, third], out)
+}
+
+/// The two digits of a number below 100.
+#[expect(clippy::cast_sign_loss, reason = "they are digits")]
+const fn digits(number: i64) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
 /// Reads `YYYY-MM-DDThh:mm:ss[.fraction]` and a zone (`Z`, `+hh`, `+hhmm`, `+hh:mm`): seconds since 1970, and the digits

@@ -50,7 +50,11 @@ impl Filter {
     /// True if nothing is given, so all letters are kept.
     pub(super) fn is_empty(&self) -> bool {
         let Self { origin, stage, transform, since, until } = self;
-        origin.is_none() && stage.is_none() && transform.is_none() && since.is_none() && until.is_none()
+        origin.is_none()
+            && stage.is_none()
+            && transform.is_none()
+            && since.is_none()
+            && until.is_none()
     }
 }
 
@@ -67,13 +71,21 @@ impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |part: &str| format!("`{part}` is no number: expected TOPIC, TOPIC/PARTITION or TOPIC/PARTITION/OFFSET");
+        let wrong = |part: &str| {
+            format!(
+                "`{part}` is no number: expected TOPIC, TOPIC/PARTITION or TOPIC/PARTITION/OFFSET"
+            )
+        };
         let mut parts = text.split('/');
         let topic = parts.next().filter(|topic| !topic.is_empty()).ok_or("the topic is missing")?;
-        let partition = parts.next().map(|part| part.parse().map_err(|_not| wrong(part))).transpose()?;
-        let offset = parts.next().map(|part| part.parse().map_err(|_not| wrong(part))).transpose()?;
+        let partition =
+            parts.next().map(|part| part.parse().map_err(|_not| wrong(part))).transpose()?;
+        let offset =
+            parts.next().map(|part| part.parse().map_err(|_not| wrong(part))).transpose()?;
         match parts.next() {
-            Some(more) => Err(format!("`/{more}` is too much: expected TOPIC/PARTITION/OFFSET at most")),
+            Some(more) => {
+                Err(format!("`/{more}` is too much: expected TOPIC/PARTITION/OFFSET at most"))
+            }
             None => Ok(Self { topic: topic.to_owned(), partition, offset }),
         }
     }
@@ -119,8 +131,17 @@ mod tests {
         let moment = |at| Some(Moment(at));
         let kept = [
             none(),
-            Filter { origin: place("orders/3/17"), stage: Some("TRANSFORMATION".to_owned()), ..none() },
-            Filter { transform: Some("mask".to_owned()), since: moment(1_000), until: moment(1_001), ..none() },
+            Filter {
+                origin: place("orders/3/17"),
+                stage: Some("TRANSFORMATION".to_owned()),
+                ..none()
+            },
+            Filter {
+                transform: Some("mask".to_owned()),
+                since: moment(1_000),
+                until: moment(1_001),
+                ..none()
+            },
         ];
         let left_out = [
             Filter { origin: place("order"), ..none() },
@@ -136,7 +157,9 @@ mod tests {
 
     #[test]
     fn origins_and_times_are_read() {
-        let place = |topic: &str, partition, offset| Ok(Place { topic: topic.to_owned(), partition, offset });
+        let place = |topic: &str, partition, offset| {
+            Ok(Place { topic: topic.to_owned(), partition, offset })
+        };
         assert_eq!("a".parse(), place("a", None, None));
         assert_eq!("a/0".parse(), place("a", Some(0), None));
         assert_eq!("a/0/9".parse(), place("a", Some(0), Some(9)));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::app) struct Arguments {
     #[command(flatten)]
     of: Of,
     /// Print a JSON object a line.
@@ -21,7 +21,11 @@ pub(super) fn run(Arguments { of, json }: &Arguments) -> Result<(), Failure> {
     let mut count = 0_u64;
     of.each(&letters, |letter| {
         count += 1;
-        if *json { writeln!(out, "{}", to_json(&letter))? } else { write_line(&letter, &mut out)? }
+        if *json {
+            writeln!(out, "{}", to_json(&letter))?
+        } else {
+            write_line(&letter, &mut out)?
+        }
         Ok(())
     })?;
     if !json {
@@ -52,7 +56,8 @@ pub(super) fn time(letter: &Letter) -> Option<String> {
 }
 
 fn to_json(letter: &Letter) -> Value {
-    let context = letter.context.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
+    let context =
+        letter.context.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
     json!({
         "topic": letter.origin.topic, "partition": letter.origin.partition, "offset": letter.origin.offset,
         "timestamp": time(letter), "letter": {"partition": letter.partition, "offset": letter.offset},

@@ -61,7 +61,8 @@ impl Of {
                 "connector `{name}` names no dead letter topic: it has no `errors.deadletterqueue.topic.name`"
             )));
         };
-        let cluster = Cluster::new(config.kafka).map_err(|error| Failure::Usage(on_one_line(&error)))?;
+        let cluster =
+            Cluster::new(config.kafka).map_err(|error| Failure::Usage(on_one_line(&error)))?;
         Ok(Letters { cluster, topic, connector })
     }
 
@@ -76,7 +77,11 @@ impl Of {
     }
 
     /// Reads the topic from its beginning to its end and hands over the letters of this connector that the filter keeps.
-    fn each(&self, letters: &Letters, mut each: impl FnMut(Letter) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn each(
+        &self,
+        letters: &Letters,
+        mut each: impl FnMut(Letter) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let failed = |error: &dyn std::error::Error| {
             Failure::Run(format!("dead letter topic `{}`: {error}", letters.topic))
         };

@@ -1,6 +1,9 @@
 //! `transom dlq replay`
 
-use super::{Failure, Letters, Of, letter::{Letter, Origin}};
+use super::{
+    Failure, Letters, Of,
+    letter::{Letter, Origin},
+};
 use crate::error::on_one_line;
 use clap::Args;
 use std::{
@@ -19,7 +22,7 @@ The connector reads what is replayed like any other record: mend what it failed 
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
-pub(super) struct Arguments {
+pub(in crate::app) struct Arguments {
     #[command(flatten)]
     of: Of,
     /// Replay all dead letters of the connector; without it, some filter must be given.
@@ -34,7 +37,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { of, all, dry_run } = arguments;
     if of.filter.is_empty() && !all {
         return Err(Failure::Usage(
-            "say which letters: --origin, --stage, --transform, --since, --until, or --all".to_owned(),
+            "say which letters: --origin, --stage, --transform, --since, --until, or --all"
+                .to_owned(),
         ));
     }
     let letters = of.open()?;
@@ -68,11 +72,15 @@ async fn write(letters: &Letters, records: Vec<EncodedRecord>) -> Result<(), Fai
     while written < total {
         let batch: Vec<EncodedRecord> = records.by_ref().take(BATCH).collect();
         let size = batch.len();
-        let refused = writer.write(batch).await.map_err(|error| Failure::Run(on_one_line(&error)))?;
+        let refused =
+            writer.write(batch).await.map_err(|error| Failure::Run(on_one_line(&error)))?;
         if let Some(first) = refused.first() {
             return Err(Failure::Run(format!(
                 "{} of {total} records were written; the broker refuses {} of the next {size}, the first with {}: {}",
-                written, refused.len(), first.code, first.message
+                written,
+                refused.len(),
+                first.code,
+                first.message
             )));
         }
         written += size;

@@ -5,7 +5,7 @@ use clap::Args;
 use std::io::{self, Write};
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::app) struct Arguments {
     #[command(flatten)]
     of: Of,
     /// Show so many at most.
@@ -42,13 +42,19 @@ fn write(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
     for (name, value) in &letter.headers {
         writeln!(out, "  header {name}: {}", shown(value.as_deref()))?;
     }
-    writeln!(out, "  key: {}\n  value: {}\n", shown(letter.key.as_deref()), shown(letter.value.as_deref()))
+    writeln!(
+        out,
+        "  key: {}\n  value: {}\n",
+        shown(letter.key.as_deref()),
+        shown(letter.value.as_deref())
+    )
 }
 
 /// Text as text, other bytes in hex, sixteen to the group.
 fn shown(bytes: Option<&[u8]>) -> String {
     let Some(bytes) = bytes else { return "none".to_owned() };
-    let is_printable = |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
+    let is_printable =
+        |text: &&str| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
     if let Some(text) = std::str::from_utf8(bytes).ok().filter(is_printable) {
         return text.to_owned();
     }

@@ -1,5 +1,6 @@
 //! `transom offsets`: where connectors go on, shown and set.
 
+mod positions;
 mod reset;
 mod show;
 
@@ -10,10 +11,10 @@ use crate::{
     topics::{Admin, Cluster, TopicInfo},
 };
 use clap::Subcommand;
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 use transom_core::{
     config::{Config, Connector, SinkSettings},
-    connector::ConnectorError,
+    connector::{ConnectorError, SourcePosition},
     predicate::TopicPattern,
 };
 
@@ -35,7 +36,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 /// A configuration with the cluster that it names.
 struct Asked {
     config: Config,
-    cluster: Cluster,
+    cluster: Arc<Cluster>,
     admin: Admin,
 }
 
@@ -45,14 +46,23 @@ impl Asked {
         let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
         let cluster = Cluster::new(config.kafka.clone()).map_err(|error| usage(&error))?;
         let admin = cluster.admin().map_err(|error| usage(&error))?;
-        Ok(Self { config, cluster, admin })
+        Ok(Self { config, cluster: Arc::new(cluster), admin })
     }
 
     fn connector(&self, name: &str) -> Result<&Connector, Failure> {
         self.config.connectors.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.config.connectors.keys().map(String::as_str).collect();
-            Failure::Usage(format!("there is no connector `{name}`; there are {}", known.join(", ")))
+            Failure::Usage(format!(
+                "there is no connector `{name}`; there are {}",
+                known.join(", ")
+            ))
         })
+    }
+
+    /// Where a source stands.
+    fn positions(&self, name: &str) -> Result<Vec<SourcePosition>, Failure> {
+        let known = self.admin.topics().map_err(|error| failed(&error))?;
+        positions::of(&self.cluster, &known, name)
     }
 
     /// The topics that a sink connector reads, as the cluster has them.
@@ -65,9 +75,13 @@ impl Asked {
     }
 
     fn matching(&self, pattern: &str) -> Result<Vec<String>, Failure> {
-        let pattern = TopicPattern::new(pattern).map_err(|error| Failure::Usage(error.to_string()))?;
+        let pattern =
+            TopicPattern::new(pattern).map_err(|error| Failure::Usage(error.to_string()))?;
         let names = self.admin.topics().map_err(|error| failed(&error))?;
-        Ok(names.into_iter().filter(|name| !name.starts_with("__") && pattern.matches(name)).collect())
+        Ok(names
+            .into_iter()
+            .filter(|name| !name.starts_with("__") && pattern.matches(name))
+            .collect())
     }
 }
 

@@ -1,17 +1,14 @@
 //! `transom offsets reset`
 
-use super::{Asked, Failure, database, failed, group};
-use crate::{app::run::positions, connectors::sqlite, topics::TopicInfo};
+use super::{Asked, Failure, database, failed, group, positions};
+use crate::{connectors::sqlite, topics::TopicInfo};
 use clap::Args;
 use std::{
     io::{self, Write},
     path::PathBuf,
     str::FromStr,
 };
-use transom_core::{
-    config::Connector,
-    topic::{Offsets, TopicPartition, Watermarks},
-};
+use transom_core::topic::{Offsets, TopicPartition, Watermarks};
 
 const HELP: &str = "\
 Stop the connector first, everywhere: a group that has members is refused.
@@ -97,12 +94,16 @@ fn chosen(topics: &[TopicInfo], arguments: &Arguments) -> Result<Offsets, Failur
     let Arguments { connector, to, topic, partition, .. } = arguments;
     let mut offsets = Offsets::new();
     for of in topics.iter().filter(|of| topic.as_ref().is_none_or(|name| of.name == *name)) {
-        let wanted = of.partitions.iter().filter(|of| partition.is_none_or(|number| of.partition == number));
+        let wanted =
+            of.partitions.iter().filter(|of| partition.is_none_or(|number| of.partition == number));
         for info in wanted {
             let log = info.watermarks;
             let key = TopicPartition { topic: of.name.as_str().into(), partition: info.partition };
             let offset = to.within(log).ok_or_else(|| {
-                Failure::Usage(format!("the log of {key} has {} to {}; nothing was changed", log.earliest, log.latest))
+                Failure::Usage(format!(
+                    "the log of {key} has {} to {}; nothing was changed",
+                    log.earliest, log.latest
+                ))
             })?;
             offsets.insert(key, offset);
         }
@@ -118,7 +119,8 @@ fn chosen(topics: &[TopicInfo], arguments: &Arguments) -> Result<Offsets, Failur
 }
 
 fn rows(connector: &str, topics: &[TopicInfo], offsets: &Offsets) -> Vec<sqlite::Reset> {
-    let identity = |name: &str| topics.iter().find(|of| of.name == name).map(|of| of.identity.clone());
+    let identity =
+        |name: &str| topics.iter().find(|of| of.name == name).map(|of| of.identity.clone());
     let row = |(partition, offset): (&TopicPartition, &i64)| sqlite::Reset {
         connector: connector.to_owned(),
         partition: partition.clone(),
@@ -135,11 +137,9 @@ fn reset_source(asked: &Asked, arguments: &Arguments) -> Result<(), Failure> {
             "`{name}` is a source: it can begin anew, with `--to earliest` alone"
         )));
     }
-    let connector: &Connector = asked.connector(name)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let forgotten = runtime.block_on(positions::forget(&asked.cluster, connector, name));
-    let forgotten = forgotten.map_err(|error| failed(&error))?;
-    writeln!(io::stdout(), "{name} begins anew; {forgotten} positions were forgotten")?;
+    let known = asked.positions(name)?;
+    positions::forget(&asked.cluster, asked.connector(name)?, name, &known)?;
+    writeln!(io::stdout(), "{name} begins anew; {} positions were forgotten", known.len())?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! `transom offsets show`
 
 use super::{Asked, Failure, database, failed, group, stored};
-use crate::{app::run::positions, topics::PartitionInfo};
+use crate::topics::PartitionInfo;
 use clap::Args;
 use serde::Serialize;
 use std::{
     io::{self, Write},
     path::PathBuf,
 };
-use transom_core::{config::Connector, topic::TopicIdentity};
+use transom_core::{config::Connector, connector::SourcePosition, topic::TopicIdentity};
 
 #[derive(Debug, Args)]
 pub(in crate::app) struct Arguments {
@@ -76,7 +76,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut out = io::stdout().lock();
     if arguments.json {
-        let json = serde_json::to_string_pretty(&rows).map_err(|error| Failure::Run(error.to_string()))?;
+        let json =
+            serde_json::to_string_pretty(&rows).map_err(|error| Failure::Run(error.to_string()))?;
         writeln!(out, "{json}")?;
     } else {
         rows.iter().try_for_each(|row| write(row, &mut out))?;
@@ -85,12 +86,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn positions_of(asked: &Asked, name: &str) -> Result<Shown, Failure> {
-    let all = positions::of(&asked.cluster, name).map_err(|error| failed(&error))?;
-    let position = |of: transom_core::connector::SourcePosition| Position {
+    let position = |of: SourcePosition| Position {
         source_partition: of.source_partition,
         position: of.position,
     };
-    Ok(Shown::Positions(all.into_iter().map(position).collect()))
+    Ok(Shown::Positions(asked.positions(name)?.into_iter().map(position).collect()))
 }
 
 fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Partition>, Failure> {
@@ -130,7 +130,9 @@ fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Pa
 fn write(row: &Row, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", row.connector)?;
     match &row.offsets {
-        Shown::Positions(positions) if positions.is_empty() => writeln!(out, "  no position is stored"),
+        Shown::Positions(positions) if positions.is_empty() => {
+            writeln!(out, "  no position is stored")
+        }
         Shown::Positions(positions) => positions
             .iter()
             .try_for_each(|of| writeln!(out, "  {}: {}", of.source_partition, of.position)),
@@ -141,16 +143,27 @@ fn write(row: &Row, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_partition(of: &Partition, out: &mut impl Write) -> io::Result<()> {
-    let number = |offset: Option<i64>| offset.map_or("none".to_owned(), |offset| offset.to_string());
+    let number =
+        |offset: Option<i64>| offset.map_or("none".to_owned(), |offset| offset.to_string());
     write!(out, "  {}-{}:", of.topic, of.partition)?;
     if of.sink.is_some() {
         write!(out, " the sink has {},", number(of.sink))?;
     }
-    write!(out, " the group has {}; the log has {} to {}", number(of.group), of.earliest, of.latest)?;
+    write!(
+        out,
+        " the group has {}; the log has {} to {}",
+        number(of.group),
+        of.earliest,
+        of.latest
+    )?;
     let next = of.sink.or(of.group);
     match next {
-        _ if !of.same_topic => write!(out, "; what is stored belongs to an earlier topic of this name")?,
-        Some(next) if next < of.earliest || next > of.latest => write!(out, ", which is not there")?,
+        _ if !of.same_topic => {
+            write!(out, "; what is stored belongs to an earlier topic of this name")?
+        }
+        Some(next) if next < of.earliest || next > of.latest => {
+            write!(out, ", which is not there")?
+        }
         Some(next) => write!(out, ", {} behind", of.latest - next)?,
         None => {}
     }

@@ -33,7 +33,7 @@ enum Format {
     /// Aligned columns, for a person.
     #[default]
     Table,
-    /// RFC 4180, with a line of names; NULL is empty.
+    /// RFC 4180, with a line of names; NULL is nothing, an empty text `""`.
     Csv,
     /// An array of objects; whole numbers with all their digits.
     Json,

@@ -87,15 +87,16 @@ impl<'a, W: Write> Sheet<'a, W> {
 
     fn csv_names(&mut self) -> io::Result<()> {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        csv_line(self.out, names.into_iter())
+        csv_line(self.out, names.into_iter().map(Some))
     }
 
     fn csv_row(&mut self, values: &[ValueRef<'_>]) -> io::Result<()> {
         if self.rows == 0 {
             self.csv_names()?;
         }
-        let texts: Vec<String> = values.iter().map(|value| plain(*value, "")).collect();
-        csv_line(self.out, texts.iter().map(String::as_str))
+        let text = |value: &ValueRef<'_>| (*value != ValueRef::Null).then(|| plain(*value, ""));
+        let texts: Vec<Option<String>> = values.iter().map(text).collect();
+        csv_line(self.out, texts.iter().map(Option::as_deref))
     }
 
     fn json_row(&mut self, values: &[ValueRef<'_>]) -> io::Result<()> {
@@ -162,11 +163,16 @@ fn write_line(out: &mut impl Write, widths: &[usize], cells: &[Cell]) -> io::Res
     writeln!(out, "{}", line.trim_end())
 }
 
-/// A line of RFC 4180: a value is quoted if it has a quote, a comma or a line break in it.
-fn csv_line<'a>(out: &mut impl Write, values: impl Iterator<Item = &'a str>) -> io::Result<()> {
+/// A line of RFC 4180: a value is quoted if it has a quote, a comma or a line break in it, or is an empty text, which is
+/// another thing than nothing.
+fn csv_line<'a>(
+    out: &mut impl Write,
+    values: impl Iterator<Item = Option<&'a str>>,
+) -> io::Result<()> {
     for (at, value) in values.enumerate() {
         out.write_all(if at > 0 { b"," } else { b"" })?;
-        if value.contains(['"', ',', '\r', '\n']) {
+        let Some(value) = value else { continue };
+        if value.is_empty() || value.contains(['"', ',', '\r', '\n']) {
             write!(out, "\"{}\"", value.replace('"', "\"\""))?;
         } else {
             out.write_all(value.as_bytes())?;

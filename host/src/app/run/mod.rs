@@ -6,6 +6,8 @@ mod setup;
 mod signals;
 mod state_dir;
 
+pub(super) use parts::Whole;
+
 use super::{Failure, configuration, logs::Format};
 use crate::{
     admin::{Admin, View},

@@ -65,7 +65,11 @@ impl Parts {
         }
     }
 
-    fn converter(&self, settings: Option<&ConverterSettings>, role: Role) -> Result<Box<dyn Converter>, BuildError> {
+    fn converter(
+        &self,
+        settings: Option<&ConverterSettings>,
+        role: Role,
+    ) -> Result<Box<dyn Converter>, BuildError> {
         let make = if self.settings.source.is_some() { build_for_source } else { build };
         make(settings, role, self.schemas.as_ref())
     }
@@ -73,7 +77,9 @@ impl Parts {
     /// Converters for what a `kafka` sink writes anew: its own, or those that the connector reads with.
     fn written(&self, sink: &config::KafkaSink) -> Result<Converters, ConnectorError> {
         let Connector { key, value, header, .. } = &self.settings;
-        let make = |settings, role| self.converter(settings, role).map_err(|error| refused("converter", &error));
+        let make = |settings, role| {
+            self.converter(settings, role).map_err(|error| refused("converter", &error))
+        };
         Ok(Converters {
             key: make(sink.key.as_ref().or(key.as_ref()), Role::Key)?,
             value: make(sink.value.as_ref().or(value.as_ref()), Role::Value)?,
@@ -86,9 +92,10 @@ impl Parts {
         let what = format!("transform `{}`", settings.name);
         let transform = WasmTransform::new(&self.modules[number], settings.config.get().as_bytes());
         let transform = transform.map_err(|error| match error {
-            InitError::Refused { message, path } => {
-                ConnectorError::fatal("config", format!("{what} refuses its config at `{path}`: {message}"))
-            }
+            InitError::Refused { message, path } => ConnectorError::fatal(
+                "config",
+                format!("{what} refuses its config at `{path}`: {message}"),
+            ),
             InitError::Failed(failure) => refused(&what, &failure),
         })?;
         let predicate = settings.when.as_ref().map(config::When::predicate).transpose();
@@ -118,12 +125,20 @@ impl Assembly for Parts {
     }
 
     async fn sink(&self, task: usize) -> Result<Box<dyn Sink>, ConnectorError> {
-        let sink = self.settings.sink.as_ref().expect("a sink's tasks are those of a connector with a sink");
+        let sink = self
+            .settings
+            .sink
+            .as_ref()
+            .expect("a sink's tasks are those of a connector with a sink");
         Ok(match sink {
-            SinkSettings::Sqlite(sink) => Box::new(crate::connectors::sqlite::SqliteSink::new(sink, &self.name, &self.owner)?),
+            SinkSettings::Sqlite(sink) => {
+                Box::new(crate::connectors::sqlite::SqliteSink::new(sink, &self.name, &self.owner)?)
+            }
             SinkSettings::Kafka(sink) => {
                 let cluster = self.target.as_ref().unwrap_or(&self.cluster);
-                let writer = cluster.writer(&self.settings.producer_override).map_err(|error| client(&error))?;
+                let writer = cluster
+                    .writer(&self.settings.producer_override)
+                    .map_err(|error| client(&error))?;
                 Box::new(kafka::KafkaSink::new(sink, writer, self.written(sink)?)?)
             }
             SinkSettings::File(sink) => Box::new(file::FileSink::open(sink, task).await?),
@@ -137,7 +152,11 @@ impl Assembly for Parts {
         _task: usize,
         positions: Vec<SourcePosition>,
     ) -> Result<Box<dyn Source>, ConnectorError> {
-        let source = self.settings.source.as_ref().expect("a source's task is that of a connector with a source");
+        let source = self
+            .settings
+            .source
+            .as_ref()
+            .expect("a source's task is that of a connector with a source");
         Ok(match source {
             SourceSettings::File(source) => Box::new(file::FileSource::new(source, &positions)?),
             SourceSettings::Datagen(source) => {
@@ -148,7 +167,7 @@ impl Assembly for Parts {
     }
 
     fn positions(&self) -> Result<Arc<dyn Positions>, ConnectorError> {
-        let reader = Arc::new(Whole(Arc::clone(&self.cluster)));
+        let reader = Arc::new(Whole::of(&self.cluster));
         Ok(Arc::new(TopicPositions::new(self.writer()?, reader)))
     }
 
@@ -171,10 +190,20 @@ impl Assembly for Parts {
 }
 
 /// A cluster as the place where positions are read from.
-struct Whole(Arc<Cluster>);
+pub(in crate::app) struct Whole(Arc<Cluster>);
+
+impl Whole {
+    pub(in crate::app) fn of(cluster: &Arc<Cluster>) -> Self {
+        Self(Arc::clone(cluster))
+    }
+}
 
 impl WholeTopic for Whole {
-    fn read(&self, topic: &str, each: &mut dyn FnMut(&NewRecord<'_>)) -> Result<(), ConnectorError> {
+    fn read(
+        &self,
+        topic: &str,
+        each: &mut dyn FnMut(&NewRecord<'_>),
+    ) -> Result<(), ConnectorError> {
         let scan = self.0.scan(topic).map_err(|error| client(&error))?;
         scan.read(each).map_err(|error| ConnectorError::transient("scan", on_one_line(&error)))
     }

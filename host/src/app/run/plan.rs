@@ -8,7 +8,12 @@ use transom_core::{
 use transom_runtime::assembly::{DeadLetters, Direction, ErrorPolicy, ModuleName, Plan, Reset};
 
 /// The plan of one connector; `modules` says what its stages run.
-pub(super) fn plan(name: &str, connector: &Connector, config: &Config, modules: Vec<ModuleName>) -> Plan {
+pub(super) fn plan(
+    name: &str,
+    connector: &Connector,
+    config: &Config,
+    modules: Vec<ModuleName>,
+) -> Plan {
     let direction = if connector.sink.is_some() { Direction::Sink } else { Direction::Source };
     Plan {
         name: name.to_owned(),
@@ -30,7 +35,8 @@ pub(super) fn plan(name: &str, connector: &Connector, config: &Config, modules: 
 
 fn errors(connector: &Connector, modules: Vec<ModuleName>) -> ErrorPolicy {
     // Connect's -1 is without end.
-    let retry_timeout = u64::try_from(connector.errors_retry_timeout).ok().map(Duration::from_millis);
+    let retry_timeout =
+        u64::try_from(connector.errors_retry_timeout).ok().map(Duration::from_millis);
     let letters = |topic: &String| DeadLetters {
         topic: topic.clone(),
         creation: TopicCreation {

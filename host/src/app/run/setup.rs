@@ -46,7 +46,9 @@ impl Setup {
         if let Some(unknown) = only.iter().find(|name| !config.connectors.contains_key(*name)) {
             let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
             let (file, known) = (file.display(), known.join(", "));
-            return Err(Failure::Usage(format!("{file} has no connector `{unknown}`; it has {known}")));
+            return Err(Failure::Usage(format!(
+                "{file} has no connector `{unknown}`; it has {known}"
+            )));
         }
         let state = StateDir::take(Path::new(&config.state_dir))?;
         let base = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -70,20 +72,30 @@ impl<'a> Shared<'a> {
                 .map_err(|error| Failure::Usage(on_one_line(&error)))?,
             runtime: library::runtime_in(state.path())?,
             modules: BTreeMap::new(),
-            owner: format!("{}/{}", rustix::system::uname().nodename().to_string_lossy(), std::process::id()),
+            owner: format!(
+                "{}/{}",
+                rustix::system::uname().nodename().to_string_lossy(),
+                std::process::id()
+            ),
             config,
             base,
         })
     }
 
-    fn connector(&mut self, name: &str, connector: &Connector) -> Result<(Plan, Arc<dyn Assembly>), Failure> {
+    fn connector(
+        &mut self,
+        name: &str,
+        connector: &Connector,
+    ) -> Result<(Plan, Arc<dyn Assembly>), Failure> {
         let modules = connector
             .transforms
             .iter()
             .map(|transform| self.module(&transform.smt))
             .collect::<Result<_, _>>()?;
         let target = match &connector.sink {
-            Some(SinkSettings::Kafka(sink)) => sink.cluster.as_ref().map(|to| self.target(to)).transpose()?,
+            Some(SinkSettings::Kafka(sink)) => {
+                sink.cluster.as_ref().map(|to| self.target(to)).transpose()?
+            }
             _ => None,
         };
         let parts = Parts {

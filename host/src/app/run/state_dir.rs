@@ -23,7 +23,8 @@ impl StateDir {
             Failure::Usage(format!("state directory {}: {error}", path.display()))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        let lock = File::options().create(true).append(true).open(path.join("lock")).map_err(failed)?;
+        let lock =
+            File::options().create(true).append(true).open(path.join("lock")).map_err(failed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error.into() {
             error if io::Error::kind(&error) == io::ErrorKind::WouldBlock => Failure::Usage(format!(
                 "state directory {} is in use by another process; give each process its own with --state-dir",
@@ -49,7 +50,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a/b");
         let first = StateDir::take(&path).unwrap();
-        assert!(matches!(StateDir::take(&path), Err(Failure::Usage(text)) if text.contains("--state-dir")));
+        assert!(
+            matches!(StateDir::take(&path), Err(Failure::Usage(text)) if text.contains("--state-dir"))
+        );
         drop(first);
         assert_eq!(StateDir::take(&path).unwrap().path(), path);
     }

@@ -28,6 +28,12 @@ pub(super) fn failure(path: &Path, doing: &str, error: &Error) -> ConnectorError
     ConnectorError::new(class, code(error), message)
 }
 
+/// The error of a put. A constraint that is checked at COMMIT alone does not say which row is to blame.
+pub(super) fn of_put(path: &Path, error: &Error) -> ConnectorError {
+    let told = failure(path, "put", error);
+    if is_of_row(error) { ConnectorError { class: Class::BadRecord, ..told } } else { told }
+}
+
 /// True if a row is to blame: the same row would be refused again, and others would not.
 pub(super) fn is_of_row(error: &Error) -> bool {
     matches!(

@@ -2,10 +2,10 @@
 //!
 //! Rows and offsets are written in one transaction, so after any crash the row of `transom_offsets` says which records
 //! the tables have. The protocol (claim, put, and what becomes of a commit whose outcome is not known) is in
-//! [`offsets`](mod@offsets) and `flush`.
+//! `offsets.rs` and `flush.rs`.
 //!
 //! - **One writer.** SQLite lets one connection write at a time. All sinks of a process that name the same file share one
-//!   thread with one connection ([`writer`]); another process is met with `SQLITE_BUSY`, which is transient.
+//!   thread with one connection; another process is met with `SQLITE_BUSY`, which is transient.
 //! - **WAL, `synchronous = FULL`.** Readers and the writer do not wait for each other, and a put that returned is on the
 //!   disk: it costs one sync for a whole batch. With `NORMAL` a power cut could take back the last puts (rows and offsets
 //!   together), which is no loss while the topic still has the records; with `FULL` nobody has to ask.

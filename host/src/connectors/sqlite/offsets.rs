@@ -19,7 +19,7 @@ use super::{failure::failure, writer};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, named_params, params,
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use transom_core::{
     connector::ConnectorError,
     topic::{StoredOffset, TopicIdentity, TopicPartition},
@@ -27,6 +27,9 @@ use transom_core::{
 
 /// Its name; no table of records may have it.
 pub(super) const TABLE: &str = "transom_offsets";
+
+/// How long a reset waits for a sink at work: longer than its transactions take.
+const RESET_TIMEOUT: Duration = Duration::from_secs(5);
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS transom_offsets (
     connector TEXT NOT NULL,
@@ -68,9 +71,17 @@ const LIST: &str =
     "SELECT connector, topic, partition, cluster_id, topic_id, next_offset, epoch, owner
     FROM transom_offsets ORDER BY connector, topic, partition, epoch";
 
-const RESET: &str = "UPDATE transom_offsets SET next_offset = :to, epoch = epoch + 1
+/// The epoch is above that of every identity of the partition: whoever has claimed it is shut out.
+const RESET: &str = "INSERT INTO transom_offsets
+    (connector, topic, partition, cluster_id, topic_id, next_offset, epoch, owner)
+    VALUES (:connector, :topic, :partition, :cluster_id, :topic_id, :to, 1 + coalesce((
+        SELECT max(epoch) FROM transom_offsets
+        WHERE connector = :connector AND topic = :topic AND partition = :partition), 0), 'reset')
+    ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, epoch = excluded.epoch, owner = excluded.owner";
+
+const FORGET_OTHER_IDENTITIES: &str = "DELETE FROM transom_offsets
     WHERE connector = :connector AND topic = :topic AND partition = :partition
-    AND cluster_id = :cluster_id AND topic_id = :topic_id";
+    AND NOT (cluster_id = :cluster_id AND topic_id = :topic_id)";
 
 /// A row's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,17 +221,17 @@ pub struct OffsetRow {
     pub owner: String,
 }
 
-/// Which offsets [`reset`] sets.
+/// An offset that [`reset`] sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reset {
     /// The connector.
     pub connector: String,
-    /// One topic; nothing for all.
-    pub topic: Option<String>,
-    /// One partition; nothing for all.
-    pub partition: Option<i32>,
-    /// The offset to go on from, under the newest identity of the partition; nothing to forget what is stored.
-    pub to: Option<i64>,
+    /// The topic and partition.
+    pub partition: TopicPartition,
+    /// Which topic that is now. What was stored for another one of this name is forgotten.
+    pub identity: TopicIdentity,
+    /// The offset of the record to read next.
+    pub to: i64,
 }
 
 /// The rows of all connectors, by connector, topic, partition and age. A database without the table has none.
@@ -234,41 +245,34 @@ pub fn offsets(path: &Path) -> Result<Vec<OffsetRow>, ConnectorError> {
         .map_err(|error| failure(path, "offsets", &error))
 }
 
-/// Sets stored offsets, or forgets them, and shuts out the tasks that have claimed them: each notices at its next put and
-/// claims anew. Answers with what the rows are now.
+/// Sets stored offsets, all or none, and shuts out the tasks that have claimed them: each notices at its next put and
+/// claims anew.
 ///
 /// # Errors
 /// [`ConnectorError`] if there is no such database, or it cannot be written; nothing was changed then.
-pub fn reset(path: &Path, reset: &Reset) -> Result<Vec<OffsetRow>, ConnectorError> {
+pub fn reset(path: &Path, offsets: &[Reset]) -> Result<(), ConnectorError> {
     if !path.exists() {
         let message = format!("database `{}` does not exist", path.display());
         return Err(ConnectorError::fatal("SQLITE_CANTOPEN", message));
     }
-    reset_in(&mut writer::open(path)?, reset)
+    let mut connection = writer::open(path)?;
+    let waited = connection.busy_timeout(RESET_TIMEOUT);
+    waited
+        .and_then(|()| reset_in(&mut connection, offsets))
         .map_err(|error| failure(path, "reset of offsets", &error))
 }
 
-fn reset_in(connection: &mut Connection, reset: &Reset) -> rusqlite::Result<Vec<OffsetRow>> {
+fn reset_in(connection: &mut Connection, offsets: &[Reset]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let is_meant = |row: &OffsetRow| {
-        row.connector == reset.connector
-            && reset.topic.as_deref().is_none_or(|topic| topic == &*row.partition.topic)
-            && reset.partition.is_none_or(|partition| partition == row.partition.partition)
-    };
-    let mut rows = list(&transaction)?;
-    rows.retain(is_meant);
-    for (at, row) in rows.iter().enumerate() {
-        let is_newest = rows.get(at + 1).is_none_or(|next| next.partition != row.partition);
-        let TopicIdentity { cluster, topic } = &row.identity;
-        let to = reset.to.filter(|_| is_newest);
-        transaction
-            .prepare_cached(RESET)?
-            .execute(with_key!(row, ":cluster_id": cluster, ":topic_id": topic, ":to": to))?;
+    transaction.execute_batch(CREATE)?;
+    for offset in offsets {
+        let TopicIdentity { cluster, topic } = &offset.identity;
+        let key = with_key!(offset, ":cluster_id": cluster, ":topic_id": topic, ":to": offset.to);
+        transaction.prepare_cached(RESET)?.execute(key)?;
+        let key = with_key!(offset, ":cluster_id": cluster, ":topic_id": topic);
+        transaction.prepare_cached(FORGET_OTHER_IDENTITIES)?.execute(key)?;
     }
-    let mut rows = list(&transaction)?;
-    rows.retain(is_meant);
-    transaction.commit()?;
-    Ok(rows)
+    transaction.commit()
 }
 
 fn list(connection: &Connection) -> rusqlite::Result<Vec<OffsetRow>> {

@@ -1,7 +1,7 @@
 //! The sink: claims, puts, and what is pending.
 
 use super::{
-    failure::failure,
+    failure::{failure, of_put},
     flush::{Flushed, Load, flush},
     offsets::{self, Key, Move, Moved},
     tables::Tables,
@@ -136,7 +136,7 @@ impl SqliteSink {
         let (flushed, load) = writer
             .run(move |connection| {
                 let flushed = flush(connection, &load);
-                Ok((flushed.map_err(|error| failure(&path, "put", &error)), load))
+                Ok((flushed.map_err(|error| of_put(&path, &error)), load))
             })
             .await?;
         let moves = std::mem::take(&mut self.pending);

@@ -1,5 +1,6 @@
-//! The sink on real files. `crash` kills it between any two statements; `race` has several at once.
+//! The sink on real files. `contract` holds it against its trait, `crash` kills it between any two statements; `race` has several at once.
 
+mod contract;
 mod crash;
 mod race;
 
@@ -226,15 +227,12 @@ async fn another_topic_of_the_same_name_is_told() {
     }
     let error = put(&mut sink, &numbers(7..8), 8).await.unwrap_err();
     assert_eq!(error.class, Class::Superseded, "who still reads the old topic is shut out");
-    let forget = Reset {
-        connector: "orders-to-tables".to_owned(),
-        topic: Some("orders".to_owned()),
-        partition: None,
-        to: None,
+    reset(&fixture.path(), &[to("second", 0)]).unwrap();
+    let anew = StoredOffset {
+        partition: partition(0),
+        identity: Some(identity("second")),
+        offset: Some(0),
     };
-    assert!(reset(&fixture.path(), &forget).unwrap().iter().all(|row| row.next_offset.is_none()));
-    let anew =
-        StoredOffset { partition: partition(0), identity: Some(identity("second")), offset: None };
     assert_eq!(claim_as(&mut other, "second").await, anew);
     put(&mut other, &numbers(0..2), 2).await.unwrap();
     assert_eq!(claim_as(&mut other, "second").await.offset, Some(2));
@@ -246,28 +244,37 @@ async fn a_reset_shuts_out_whoever_is_at_it() {
     let mut sink = fixture.sink("");
     claim(&mut sink).await;
     put(&mut sink, &numbers(0..7), 7).await.unwrap();
-    let mut to = Reset {
-        connector: "orders-to-tables".to_owned(),
-        topic: None,
-        partition: Some(0),
-        to: Some(3),
-    };
-    let rows = reset(&fixture.path(), &to).unwrap();
-    assert_eq!((rows[0].next_offset, rows[0].epoch), (Some(3), 2));
+    let first = identity_of(&fixture);
+    let three = Reset { identity: first, ..to("", 3) };
+    reset(&fixture.path(), std::slice::from_ref(&three)).unwrap();
     let error = put(&mut sink, &numbers(7..8), 8).await.unwrap_err();
     assert_eq!(error.class, Class::Superseded);
     assert_eq!(claim(&mut sink).await, Some(3));
-    to.connector = "another".to_owned();
-    assert_eq!(reset(&fixture.path(), &to).unwrap(), []);
-    assert_eq!(fixture.offset(), Some(3));
+    let another = Reset { connector: "another".to_owned(), to: 9, ..three };
+    reset(&fixture.path(), &[another]).unwrap();
+    assert_eq!(claim(&mut sink).await, Some(3));
+}
+
+/// An offset of partition 0 under a topic id.
+fn to(topic: &str, offset: i64) -> Reset {
+    Reset {
+        connector: "orders-to-tables".to_owned(),
+        partition: partition(0),
+        identity: identity(topic),
+        to: offset,
+    }
+}
+
+/// The identity that is stored.
+fn identity_of(fixture: &Fixture) -> TopicIdentity {
+    offsets(&fixture.path()).unwrap().remove(0).identity
 }
 
 #[tokio::test]
 async fn a_database_that_is_not_there_has_no_offsets() {
     let fixture = Fixture::new();
     assert_eq!(offsets(&fixture.path()).unwrap_err().code, "SQLITE_CANTOPEN");
-    let meant = Reset { connector: "c".to_owned(), topic: None, partition: None, to: None };
-    assert_eq!(reset(&fixture.path(), &meant).unwrap_err().code, "SQLITE_CANTOPEN");
+    assert_eq!(reset(&fixture.path(), &[to("first", 0)]).unwrap_err().code, "SQLITE_CANTOPEN");
     assert!(!fixture.path().exists());
     drop(fixture.connection());
     assert_eq!(offsets(&fixture.path()).unwrap(), []);
@@ -309,6 +316,24 @@ async fn what_a_table_refuses_is_told_and_rolled_back() {
         put(&mut sink, &batch(0, &[values[0], values[2]]), 4).await.unwrap();
         assert_eq!((fixture.count("orders"), fixture.offset()), (2, Some(4)), "{conflict}");
     }
+}
+
+#[tokio::test]
+async fn what_is_refused_at_commit_is_looked_for_by_halves() {
+    let fixture = Fixture::new();
+    let create = "CREATE TABLE known (n INTEGER PRIMARY KEY);
+        INSERT INTO known VALUES (0);
+        CREATE TABLE orders (n INTEGER REFERENCES known (n) DEFERRABLE INITIALLY DEFERRED)";
+    fixture.connection().execute_batch(create).unwrap();
+    let mut sink = fixture.sink(COLUMN_N);
+    claim(&mut sink).await;
+    for _ in 0..2 {
+        let error = put(&mut sink, &numbers(0..2), 2).await.unwrap_err();
+        assert_eq!((error.class, error.code.as_str()), (Class::BadRecord, "SQLITE_CONSTRAINT"));
+    }
+    assert_eq!((fixture.count("orders"), fixture.offset()), (0, None));
+    put(&mut sink, &numbers(0..1), 1).await.unwrap();
+    assert_eq!((fixture.count("orders"), fixture.offset()), (1, Some(1)));
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ use transom_core::{record::NewRecord, topic::TopicPartition};
 /// Headers of one record: names and values.
 type Headers<'a> = Vec<(&'a str, Option<&'a [u8]>)>;
 
+/// The code of success.
+const NO_ERROR: c::rd_kafka_resp_err_t = c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+
 /// What stands for a name that is not UTF-8, which Kafka's protocol rules out.
 const UNREADABLE: &str = "\u{fffd}";
 
@@ -91,22 +94,28 @@ impl<C: ConsumerContext> RecordQueue<C> {
         taken
     }
 
-    /// Gives the next message that is held.
-    pub(in crate::topics) fn give<T>(
+    /// Gives the next message that is held, with its headers; says whether there was one.
+    pub(in crate::topics) fn give(
         &mut self,
-        to: impl for<'m> FnOnce(&Message<'m>, &mut Headers<'m>) -> T,
-    ) -> Option<T> {
-        let raw = *self.taken.get(self.next)?;
+        to: impl for<'m> FnOnce(&Message<'m>, &[(&'m str, Option<&'m [u8]>)]),
+    ) -> bool {
+        let Some(raw) = self.taken.get(self.next).copied() else { return false };
         self.next += 1;
-        let mut headers = std::mem::take(&mut self.headers);
         // SAFETY: the message is ours and not destroyed before the end of this function.
-        let given = to(&Message { raw: unsafe { &*raw } }, &mut headers);
-        headers.clear();
-        // Collecting in place keeps the memory, and lets go of the message's lifetime.
-        self.headers = headers.into_iter().map(|_| ("", None)).collect();
+        let message = Message { raw: unsafe { &*raw } };
+        if message.headers().is_none() {
+            to(&message, &[]);
+        } else {
+            let mut headers = std::mem::take(&mut self.headers);
+            message.read_headers(&mut headers);
+            to(&message, &headers);
+            headers.clear();
+            // Collecting in place keeps the memory, and lets go of the message's lifetime.
+            self.headers = headers.into_iter().map(|_| ("", None)).collect();
+        }
         // SAFETY: it is destroyed once: `next` is past it.
         unsafe { c::rd_kafka_message_destroy(raw) };
-        Some(given)
+        true
     }
 
     /// Forgets messages that are held for these partitions.
@@ -145,9 +154,11 @@ impl<C: ConsumerContext> Drop for RecordQueue<C> {
 impl<'a> Message<'a> {
     /// What went wrong, if this is no record: its code, its text, and the offset that it is about.
     pub(in crate::topics) fn error(&self) -> Option<(RDKafkaErrorCode, String, i64)> {
-        let code = RDKafkaErrorCode::from(self.raw.err);
-        let text = || String::from_utf8_lossy(self.value().unwrap_or_default()).into_owned();
-        (code != RDKafkaErrorCode::NoError).then(|| (code, text(), self.raw.offset))
+        if self.raw.err == NO_ERROR {
+            return None;
+        }
+        let text = String::from_utf8_lossy(self.value().unwrap_or_default()).into_owned();
+        Some((RDKafkaErrorCode::from(self.raw.err), text, self.raw.offset))
     }
 
     /// The partition it is of.
@@ -155,12 +166,11 @@ impl<'a> Message<'a> {
         TopicPartition { topic: self.topic().into(), partition: self.raw.partition }
     }
 
-    /// The record, with its headers in `headers`, which was empty; and its bytes.
+    /// The record with these headers, and how many bytes it has.
     pub(in crate::topics) fn record<'h>(
         &self,
-        headers: &'h mut Headers<'a>,
+        headers: &'h [(&'a str, Option<&'a [u8]>)],
     ) -> (NewRecord<'h>, usize) {
-        self.read_headers(headers);
         let (key, value) = (self.key(), self.value());
         let of_headers: usize =
             headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len)).sum();
@@ -207,16 +217,19 @@ impl<'a> Message<'a> {
         (known && timestamp >= 0).then_some(timestamp)
     }
 
-    fn read_headers(&self, into: &mut Headers<'a>) {
+    /// What headers the message has; nothing if it has none.
+    fn headers(&self) -> Option<*const c::rd_kafka_headers_t> {
         let mut headers = ptr::null_mut();
         // SAFETY: the message is alive, and owns what is answered.
         let found = unsafe { c::rd_kafka_message_headers(self.raw, &raw mut headers) };
-        if RDKafkaErrorCode::from(found) != RDKafkaErrorCode::NoError {
-            return;
-        }
+        (found == NO_ERROR).then_some(headers.cast_const())
+    }
+
+    fn read_headers(&self, into: &mut Headers<'a>) {
+        let Some(headers) = self.headers() else { return };
         for at in 0.. {
             let (mut named, mut value, mut length) = (ptr::null(), ptr::null(), 0);
-            // SAFETY: the headers are alive; an index behind the last is answered with an error.
+            // SAFETY: the headers are the message's; an index behind the last is answered with an error.
             let found = unsafe {
                 c::rd_kafka_header_get_all(
                     headers,
@@ -226,7 +239,7 @@ impl<'a> Message<'a> {
                     &raw mut length,
                 )
             };
-            if RDKafkaErrorCode::from(found) != RDKafkaErrorCode::NoError {
+            if found != NO_ERROR {
                 break;
             }
             // SAFETY: name and value live as long as the message.

@@ -14,7 +14,7 @@ use super::error::{TopicsError, of_client};
 use super::native::{self, RecordQueue};
 use discovery::Discovery;
 use rdkafka::consumer::{BaseConsumer, Consumer, RebalanceProtocol};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub struct Reader {
     unanswered: Option<Unanswered>,
     /// Which topics names mean; asked anew for each assignment.
     identities: BTreeMap<String, TopicIdentity>,
+    /// What the next poll tells.
+    failed: Option<TopicError>,
     closed: bool,
 }
 
@@ -62,12 +64,9 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    pub(super) fn of_topics(
-        config: &ClientConfig,
-        topics: Vec<String>,
-    ) -> Result<Self, TopicsError> {
+    pub(super) fn of_topics(config: &ClientConfig, topics: &[String]) -> Result<Self, TopicsError> {
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
-        let reader = Self::new(config, Discovery::fixed(topics.clone()))?;
+        let reader = Self::new(config, Discovery::fixed(topics.to_vec()))?;
         reader.consumer.subscribe(&names)?;
         Ok(reader)
     }
@@ -88,6 +87,7 @@ impl Reader {
             assigned: BTreeMap::new(),
             unanswered: None,
             identities: BTreeMap::new(),
+            failed: None,
             closed: false,
         })
     }
@@ -153,31 +153,28 @@ impl Reader {
                 break;
             }
             wait = Duration::ZERO;
-            let failure = self.records.give(|message, headers| match message.error() {
+            let mut failure = None;
+            self.records.give(|message, headers| match message.error() {
                 None => {
                     let (record, size) = message.record(headers);
                     each(&record);
                     (records, bytes) = (records + 1, bytes + size);
-                    None
                 }
-                Some((code, text, offset)) => Some((message.partition(), code, text, offset)),
+                Some((code, text, offset)) => {
+                    failure = Some((message.partition(), code, text, offset));
+                }
             });
-            if let Some(Some((partition, code, text, offset))) = failure {
-                return Err(self.failure(&partition, code, &text, offset));
+            if let Some((partition, code, text, offset)) = failure {
+                let error = self.failure(&partition, code, &text, offset);
+                if records == 0 {
+                    return Err(error);
+                }
+                // What was given already is told first.
+                self.failed = Some(error);
+                break;
             }
         }
         Ok(records)
-    }
-
-    fn list<'a>(
-        partitions: impl IntoIterator<Item = (&'a TopicPartition, Offset)>,
-    ) -> Result<TopicPartitionList, TopicError> {
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in partitions {
-            let mut entry = list.add_partition(&partition.topic, partition.partition);
-            entry.set_offset(offset).map_err(|error| of_client("setting an offset", &error))?;
-        }
-        Ok(list)
     }
 
     fn is_cooperative(&self) -> bool {
@@ -191,6 +188,9 @@ impl TopicReader for Reader {
         limits: PollLimits,
         each: &mut dyn FnMut(&NewRecord<'_>),
     ) -> Result<Polled, TopicError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let until = Instant::now() + limits.wait;
         self.discovery.look(&self.consumer)?;
         let takes = limits.records > 0 && !self.assigned.is_empty();
@@ -210,7 +210,7 @@ impl TopicReader for Reader {
             if left.is_zero() {
                 return Ok(Polled::Idle);
             }
-            wait = left.min(SLICE);
+            wait = if takes { left.min(SLICE) } else { left };
         }
     }
 
@@ -235,15 +235,8 @@ impl TopicReader for Reader {
     }
 
     fn assign(&mut self, from: &[(TopicPartition, StartAt)]) -> Result<(), TopicError> {
-        let starts = from.iter().map(|(partition, start)| {
-            let offset = match start {
-                StartAt::Offset(offset) => Offset::Offset(*offset),
-                StartAt::Earliest => Offset::Beginning,
-                StartAt::Latest => Offset::End,
-            };
-            (partition, offset)
-        });
-        let list = Self::list(starts)?;
+        let starts = requests::resolved(&self.consumer, from)?;
+        let list = requests::list(starts.iter().map(|(partition, offset)| (partition, *offset)))?;
         for (partition, _) in from {
             self.records.forward(partition).ok_or_else(|| TopicError::Fatal {
                 message: format!("{partition} cannot be read: its name is none"),
@@ -256,16 +249,16 @@ impl TopicReader for Reader {
         };
         done.map_err(|error| of_client("assigning partitions", &error))?;
         self.unanswered = None;
-        self.assigned.extend(from.iter().map(|(partition, start)| {
-            let offset = if let StartAt::Offset(offset) = start { Some(*offset) } else { None };
-            (partition.clone(), offset)
+        self.assigned.extend(starts.into_iter().map(|(partition, offset)| match offset {
+            Offset::Offset(offset) => (partition, Some(offset)),
+            _ => (partition, None),
         }));
         Ok(())
     }
 
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         let done = if self.is_cooperative() {
-            let list = Self::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+            let list = requests::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
             self.consumer.incremental_unassign(&list)
         } else {
             // The eager protocol takes all or nothing.
@@ -287,12 +280,12 @@ impl TopicReader for Reader {
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
-        let list = Self::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+        let list = requests::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
         self.consumer.pause(&list).map_err(|error| of_client("pausing partitions", &error))
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
-        let list = Self::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+        let list = requests::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
         self.consumer.resume(&list).map_err(|error| of_client("resuming partitions", &error))
     }
 

@@ -10,11 +10,58 @@ use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use transom_core::topic::{
-    CommitMode, Offsets, StoredOffset, TopicError, TopicIdentity, TopicPartition, Watermarks,
+    CommitMode, Offsets, StartAt, StoredOffset, TopicError, TopicIdentity, TopicPartition,
+    Watermarks,
 };
 
 /// Longest wait for an answer.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// Longest wait for what can do without.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+
+/// Partitions as librdkafka lists them.
+pub(super) fn list<'a>(
+    partitions: impl IntoIterator<Item = (&'a TopicPartition, Offset)>,
+) -> Result<TopicPartitionList, TopicError> {
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in partitions {
+        let mut entry = list.add_partition(&partition.topic, partition.partition);
+        entry
+            .set_offset(offset)
+            .map_err(|error| of_client(&format!("offset {offset:?} of {partition}"), &error))?;
+    }
+    Ok(list)
+}
+
+/// The offsets that beginnings and ends stand for now, so that a position is known before the first record, and stays
+/// what it is through rebalances. Where the broker does not tell in time librdkafka asks it later.
+pub(super) fn resolved(
+    consumer: &BaseConsumer<Events>,
+    from: &[(TopicPartition, StartAt)],
+) -> Result<Vec<(TopicPartition, Offset)>, TopicError> {
+    let mut starts: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
+    for (partition, start) in from {
+        let offset = match start {
+            StartAt::Offset(offset) => Offset::Offset(*offset),
+            StartAt::Earliest => Offset::Beginning,
+            StartAt::Latest => Offset::End,
+        };
+        starts.insert(partition.clone(), offset);
+    }
+    let relative = starts.iter().filter(|(_, offset)| !matches!(offset, Offset::Offset(_)));
+    let relative = list(relative.map(|(partition, offset)| (partition, *offset)))?;
+    // The numbers of beginning and end are also those that ask for them by time.
+    if relative.count() > 0
+        && let Ok(told) = consumer.offsets_for_times(relative, SHORT_WAIT)
+    {
+        let told = native::entries(&told).into_iter();
+        for entry in told.filter(|entry| entry.error.is_none() && entry.offset >= 0) {
+            starts.insert(entry.partition, Offset::Offset(entry.offset));
+        }
+    }
+    Ok(starts.into_iter().collect())
+}
 
 /// What the group has stored.
 pub(in crate::topics) fn committed<C: ConsumerContext>(

@@ -78,12 +78,12 @@ impl Delivery {
     }
 
     /// The record was not handed over after all.
-    pub(super) fn cancel(self: Box<Self>) {
+    pub(super) fn cancel(&self) {
         self.call.one_less();
     }
 
     /// The record's outcome is known.
-    pub(super) fn settle(self: Box<Self>, error: Option<&KafkaError>) {
+    pub(super) fn settle(&self, error: Option<&KafkaError>) {
         if let Some(error) = error {
             let mut failed = self.call.failed.lock().unwrap_or_else(PoisonError::into_inner);
             let code = error.rdkafka_error_code().unwrap_or(Code::InvalidTopic);
@@ -153,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_records_fault_fails_the_call() {
         let call = Arc::new(Call::new());
-        Box::new(Delivery::of(&call, 0)).settle(Some(&MessageProduction(Code::PurgeQueue)));
+        Delivery::of(&call, 0).settle(Some(&MessageProduction(Code::PurgeQueue)));
         let failed = call.outcome().await.unwrap_err();
         assert_eq!((failed.code.as_str(), failed.is_transient()), ("_PURGE_QUEUE", true));
     }

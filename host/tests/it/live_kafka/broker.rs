@@ -8,12 +8,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
 use tempfile::TempDir;
 use transom::topics::Cluster;
 use transom_core::config::Properties;
 
 /// Longest wait for a broker to answer; the machine may be busy.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 
 /// A broker in a directory of its own, on free ports of the loopback. It ends with the process that started it.
 pub(crate) struct Kafka {
@@ -32,8 +34,7 @@ impl Kafka {
 
     /// Formats and starts a broker, or says what is missing and the line that brings it.
     pub(crate) fn start() -> Result<Self, String> {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let libraries = target.join("kafka/libs");
+        let libraries = target().join("kafka/libs");
         if !libraries.is_dir() {
             return Err("Apache Kafka is not there; make live-deps fetches it".to_owned());
         }
@@ -73,6 +74,15 @@ impl Kafka {
         let all: Properties =
             all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Cluster::new(all).unwrap()
+    }
+
+    /// Deletes a topic, which nothing of ours does.
+    pub(crate) fn delete_topic(&self, topic: &str) {
+        let mut config = ClientConfig::new();
+        let admin: AdminClient<_> =
+            config.set("bootstrap.servers", self.bootstrap()).create().unwrap();
+        let deleted = admin.delete_topics(&[topic], &AdminOptions::new());
+        super::runtime().block_on(deleted).unwrap().remove(0).unwrap();
     }
 
     /// Ends the broker as a power cut would.
@@ -144,6 +154,20 @@ impl Drop for Kafka {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Returns Python with the clients that judge ours, or the line that brings it.
+pub(crate) fn python() -> Result<PathBuf, String> {
+    let python = target().join("python/bin/python");
+    if python.is_file() {
+        return Ok(python);
+    }
+    Err("the clients in Python are not there; make live-deps fetches them".to_owned())
+}
+
+/// The target directory.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
 /// Two ports that were free a moment ago: the controller's has to be known before the broker runs.

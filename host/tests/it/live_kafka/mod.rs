@@ -1,7 +1,8 @@
 //! Readers and writers on a real Apache Kafka.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is test code")]
+#![expect(clippy::unwrap_used, reason = "all of it is test code")]
 
 pub(crate) mod broker;
+mod offsets;
 mod readers;
 mod rebalances;
 mod writers;
@@ -22,7 +23,7 @@ use transom_core::topic::{
 use crate::live;
 
 /// Longest wait for something to come about; the machine may be busy.
-const EVENTUALLY: Duration = Duration::from_secs(60);
+const EVENTUALLY: Duration = Duration::from_mins(1);
 
 /// What a task polls with.
 const LIMITS: PollLimits =
@@ -50,7 +51,7 @@ fn properties(of: &[(&str, &str)]) -> Properties {
 
 /// Creates a topic and fills each partition with as many records, whose values are their offsets.
 fn filled(runtime: &Runtime, cluster: &Cluster, topic: &str, partitions: i32, records: usize) {
-    let writer = cluster.writer(&Properties::new()).unwrap();
+    let writer = cluster.writer(&Properties::default()).unwrap();
     runtime.block_on(writer.ensure(topic, creation(partitions))).unwrap();
     write_numbers(runtime, cluster, topic, partitions, 0..records);
 }
@@ -71,18 +72,21 @@ fn write_numbers(
     let records: Vec<_> = numbers
         .flat_map(|number| (0..partitions).map(move |partition| record(partition, number)))
         .collect();
-    let writer = cluster.writer(&Properties::new()).unwrap();
+    let writer = cluster.writer(&Properties::default()).unwrap();
     let refused = runtime.block_on(writer.write(records)).unwrap();
     assert_eq!(refused, []);
 }
 
 fn settings(group: &str, topic: &str, overrides: &[(&str, &str)]) -> ReaderSettings {
+    // A member hears of a rebalance by its next heartbeat.
+    let mut overrides = properties(overrides);
+    overrides.entry("heartbeat.interval.ms".to_owned()).or_insert_with(|| "300".to_owned());
     ReaderSettings {
         subscription: Subscription::Topics(vec![topic.to_owned()]),
         group: group.to_owned(),
         task: 0,
         buffer_bytes: 16 << 20,
-        overrides: properties(overrides),
+        overrides,
     }
 }
 

@@ -195,6 +195,19 @@ fn a_topic_that_is_created_later_is_found() {
 }
 
 #[test]
+fn the_end_is_where_it_was_when_it_was_assigned() {
+    let Some(kafka) = kafka("ends on Kafka") else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "from-the-end");
+    filled(&runtime, &cluster, topic, 1, 5);
+    let mut member = Member::of(&cluster, topic, topic);
+    let Polled::Assigned(assigned) = member.change() else { panic!("{:?}", member.told) };
+    member.assign(&assigned, StartAt::Latest);
+    assert_eq!(member.reader.positions()[&assigned[0]], 5);
+    write_numbers(&runtime, &cluster, topic, 1, 5..8);
+    member.run_until("what came later", |member| member.read == [(0, 5), (0, 6), (0, 7)]);
+}
+
+#[test]
 fn a_pattern_means_the_whole_name() {
     let Some(kafka) = kafka("patterns on Kafka") else { return };
     let (runtime, cluster) = (runtime(), kafka.cluster());
@@ -224,4 +237,52 @@ fn a_topic_is_read_from_end_to_end() {
     })
     .unwrap();
     assert_eq!(read, 1500);
+}
+
+#[test]
+fn a_topic_that_was_created_anew_is_another() {
+    let Some(kafka) = kafka("recreated topics on Kafka") else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "recreated");
+    filled(&runtime, &cluster, topic, 1, 5);
+    let mut member = Member::of(&cluster, "recreated", topic);
+    member.run_until("five records", |member| member.read.len() == 5);
+    let of = partition(topic, 0);
+    member.reader.commit(&Offsets::from([(of.clone(), 5)]), CommitMode::Sync).unwrap();
+    let old = member.reader.identity(topic).unwrap();
+    member.reader.close().unwrap();
+
+    kafka.delete_topic(topic);
+    filled(&runtime, &cluster, topic, 1, 9);
+    let mut member = Member::of(&cluster, "recreated", topic);
+    let Polled::Assigned(assigned) = member.change() else { panic!("{:?}", member.told) };
+    let new = member.reader.identity(topic).unwrap();
+    assert_eq!(old.cluster, new.cluster);
+    assert_ne!(old.topic, new.topic);
+    // The broker forgets a group's offsets with their topic; what a sink stored would still name the old one.
+    let stored = member.reader.committed(&assigned).unwrap();
+    assert!(stored[0].identity.is_none() || stored[0].identity == Some(old));
+}
+
+#[test]
+fn a_partition_that_rests_in_silence_is_noticed() {
+    let Some(kafka) = kafka("resting partitions on Kafka") else { return };
+    let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "resting");
+    filled(&runtime, &cluster, topic, 2, 10);
+    let often = [("statistics.interval.ms", "200")];
+    let mut member = Member::with(&cluster, settings("resting", topic, &often));
+    let Polled::Assigned(assigned) = member.change() else { panic!("{:?}", member.told) };
+    assert_eq!(assigned.len(), 2);
+    member.assign(&assigned, StartAt::Offset(1000));
+    // The word of it waits among the records, which nobody takes, until a rebalance throws them away.
+    let mut second = Member::with(&cluster, settings("resting", topic, &[]));
+    let begun = Instant::now();
+    let told = loop {
+        second.reader.poll(EVENTS, &mut |_| ()).map(|polled| second.answer(polled)).unwrap();
+        match member.reader.poll(EVENTS, &mut |_| ()) {
+            Ok(polled) => member.answer(polled),
+            Err(error) => break error,
+        }
+        assert!(begun.elapsed() < EVENTUALLY, "nothing was told");
+    };
+    assert!(matches!(told, TopicError::OutOfRange { offset: 1000, .. }), "{told}");
 }

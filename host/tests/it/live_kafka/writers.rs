@@ -1,13 +1,13 @@
 //! What a writer writes, and what it says of what was refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 use transom_core::config::Properties;
-use transom_core::topic::{EncodedRecord, TopicWriter};
+use transom_core::topic::{EncodedRecord, TopicError, TopicReader, TopicWriter};
 
 use super::broker::Kafka;
-use super::{creation, kafka, properties, runtime};
+use super::{EVENTS, EVENTUALLY, LIMITS, Member, creation, kafka, properties, runtime};
 use crate::live;
 
 fn record(topic: &str, partition: Option<i32>, value: usize) -> EncodedRecord {
@@ -23,9 +23,9 @@ fn record(topic: &str, partition: Option<i32>, value: usize) -> EncodedRecord {
 fn what_is_refused_is_told_record_by_record() {
     let Some(kafka) = kafka("refusals on Kafka") else { return };
     let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "refusals");
-    let writer = cluster.writer(&Properties::new()).unwrap();
+    let writer = cluster.writer(&Properties::default()).unwrap();
     let small = [("max.message.bytes", "2000")];
-    let creation = super::TopicCreation { config: properties(&small), ..creation(1) };
+    let creation = super::TopicCreation { config: (*properties(&small)).clone(), ..creation(1) };
     runtime.block_on(writer.ensure(topic, creation.clone())).unwrap();
     // It is there: nothing is to be done.
     runtime.block_on(writer.ensure(topic, creation)).unwrap();
@@ -50,6 +50,11 @@ fn what_is_refused_is_told_record_by_record() {
     let mut read = 0;
     cluster.scan(topic).unwrap().read(&mut |_| read += 1).unwrap();
     assert_eq!(read, 2);
+
+    let hasty = properties(&[("topic.metadata.propagation.max.ms", "500")]);
+    let absent = vec![record("no-such-topic", None, 1)];
+    let refused = runtime.block_on(cluster.writer(&hasty).unwrap().write(absent)).unwrap();
+    assert_eq!(refused[0].code, "UNKNOWN_TOPIC_OR_PART");
 }
 
 #[test]
@@ -75,8 +80,8 @@ fn a_full_queue_makes_the_writer_wait() {
 fn writers_with_the_same_properties_are_one() {
     let Some(kafka) = kafka("shared writers on Kafka") else { return };
     let cluster = kafka.cluster();
-    let one = cluster.writer(&Properties::new()).unwrap();
-    let same = cluster.writer(&Properties::new()).unwrap();
+    let one = cluster.writer(&Properties::default()).unwrap();
+    let same = cluster.writer(&Properties::default()).unwrap();
     let other = cluster.writer(&properties(&[("linger.ms", "1")])).unwrap();
     assert!(std::sync::Arc::ptr_eq(&one, &same) && !std::sync::Arc::ptr_eq(&one, &other));
 }
@@ -108,7 +113,7 @@ const PLACED: [(&str, i32); 19] = [
 fn keys_land_where_java_puts_them() {
     let Some(kafka) = kafka("placement on Kafka") else { return };
     let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "placement");
-    let writer = cluster.writer(&Properties::new()).unwrap();
+    let writer = cluster.writer(&Properties::default()).unwrap();
     runtime.block_on(writer.ensure(topic, creation(12))).unwrap();
     let keyed =
         |key: &str| EncodedRecord { key: Some(key.as_bytes().to_vec()), ..record(topic, None, 1) };
@@ -130,8 +135,10 @@ fn keys_land_where_java_puts_them() {
 fn a_broker_that_is_away_is_waited_for() {
     let Some(mut kafka) = live::needs("outages of Kafka", Kafka::start()) else { return };
     let (runtime, cluster, topic) = (runtime(), kafka.cluster(), "outage");
-    let writer = cluster.writer(&Properties::new()).unwrap();
+    let writer = cluster.writer(&Properties::default()).unwrap();
     runtime.block_on(writer.ensure(topic, creation(1))).unwrap();
+    let mut member = Member::of(&cluster, topic, topic);
+    member.run_until("its partition", |member| !member.reader.positions().is_empty());
     kafka.kill();
     let mut writing = {
         let writer = std::sync::Arc::clone(&writer);
@@ -141,6 +148,19 @@ fn a_broker_that_is_away_is_waited_for() {
     let waited = runtime.block_on(async { timeout(Duration::from_secs(2), &mut writing).await });
     assert!(waited.is_err(), "{waited:?}");
     assert!(writer.pending_since().unwrap().elapsed() >= Duration::from_secs(1));
+    // A member neither fails nor hangs: it says that something may pass.
+    let of = super::partition(topic, 0);
+    let begun = Instant::now();
+    while !matches!(member.reader.poll(EVENTS, &mut |_| ()), Err(TopicError::Transient { .. })) {
+        assert!(begun.elapsed() < EVENTUALLY, "nothing was told");
+    }
+    let unknown = member.reader.watermarks(&of);
+    assert!(matches!(unknown, Err(TopicError::Transient { .. })), "{unknown:?}");
+    let mut leaving = Member::of(&cluster, topic, topic);
+    let begun = Instant::now();
+    leaving.reader.close().unwrap();
+    drop(leaving);
+    assert!(begun.elapsed() < Duration::from_secs(20));
     kafka.restart();
     assert_eq!(runtime.block_on(writing).unwrap().unwrap(), []);
     let mut lengths = Vec::new();
@@ -150,4 +170,14 @@ fn a_broker_that_is_away_is_waited_for() {
         .read(&mut |record| lengths.push(record.value.unwrap().len()))
         .unwrap();
     assert!(lengths.into_iter().eq(1..=10));
+    let begun = Instant::now();
+    while member.read.len() < 10 {
+        let read = &mut member.read;
+        match member.reader.poll(LIMITS, &mut |record| read.push((0, record.offset.unwrap()))) {
+            Ok(polled) => member.answer(polled),
+            Err(TopicError::Transient { .. } | TopicError::Rebalanced { .. }) => (),
+            Err(error) => panic!("{error}"),
+        }
+        assert!(begun.elapsed() < EVENTUALLY, "the records did not come: {:?}", member.read);
+    }
 }

@@ -1,9 +1,14 @@
 //! Three processes of one group on six partitions, members that come, go and freeze.
 
 use super::{
-    load, process::{Home, Transom, eventually, pause}, scaled, tables,
+    load,
+    process::{Home, Transom, eventually, pause},
+    scaled, tables,
 };
-use crate::{live::{needs, say}, live_kafka};
+use crate::{
+    live::say,
+    live_kafka,
+};
 use rustix::process::Signal;
 use std::{thread, time::Duration};
 
@@ -47,7 +52,7 @@ fn member(home: &Home, number: usize) -> Transom {
 #[test]
 fn members_that_come_go_and_freeze_neither_lose_nor_double() {
     let suite = "three processes on six partitions";
-    let Some(kafka) = needs(suite, live_kafka::shared()) else { return };
+    let Some(kafka) = live_kafka::kafka(suite) else { return };
     let bootstrap = kafka.bootstrap();
     let records = scaled(200_000);
     let topic = load::unique("shared");
@@ -60,7 +65,9 @@ fn members_that_come_go_and_freeze_neither_lose_nor_double() {
         scope.spawn(|| {
             let step = records / 40;
             for start in (0..records).step_by(step) {
-                load::produce(bootstrap, &topic, start..start + step, |number| format!("{{\"id\":{number}}}").into_bytes());
+                load::produce(bootstrap, &topic, start..start + step, |number| {
+                    format!("{{\"id\":{number}}}").into_bytes()
+                });
                 pause(Duration::from_millis(400));
             }
         });
@@ -79,16 +86,20 @@ fn members_that_come_go_and_freeze_neither_lose_nor_double() {
         pause(Duration::from_secs(9));
         first.signal(Signal::CONT);
         third.kill();
-        eventually("all is there", PATIENCE, || first.log() + &fourth.log(), || {
-            count() >= i64::try_from(records).unwrap()
-        });
+        eventually(
+            "all is there",
+            PATIENCE,
+            || first.log() + &fourth.log(),
+            || count() >= i64::try_from(records).unwrap(),
+        );
         pause(Duration::from_secs(2));
         assert!(first.stop().success());
         assert!(fourth.stop().success());
     });
 
     let records = i64::try_from(records).unwrap();
-    let distinct = tables::number(&database, "SELECT count(*) FROM (SELECT DISTINCT p, o FROM rows)");
+    let distinct =
+        tables::number(&database, "SELECT count(*) FROM (SELECT DISTINCT p, o FROM rows)");
     let ids = tables::number(&database, "SELECT count(DISTINCT id) FROM rows");
     assert_eq!((count(), distinct, ids), (records, records, records));
     let back = "SELECT count(*) FROM audit a JOIN audit b ON a.partition = b.partition AND a.number < b.number AND a.epoch > b.epoch";

@@ -1,9 +1,11 @@
 //! A topic that is not the same any more: the task fails and names the figures; nothing is skipped in silence.
 
 use super::{
-    load, process::{Home, Transom, eventually}, tables,
+    load,
+    process::{Home, Transom, eventually},
+    tables,
 };
-use crate::{live::needs, live_kafka};
+use crate::live_kafka;
 use std::{fs, time::Duration};
 use transom_runtime::status::State;
 
@@ -33,13 +35,21 @@ fn value(number: usize) -> Vec<u8> {
 fn deliver(home: &Home, name: &str, rows: i64) {
     let transom = home.run(name, &[]);
     let database = home.path("out.db");
-    eventually("all is there", PATIENCE, || transom.log(), || {
-        let committed = transom.status().is_some_and(|status| {
-            let partitions = |name: usize| status.connectors[name].tasks[0].partitions.clone();
-            [partitions(0), partitions(1)].concat().iter().all(|partition| partition.lag == Some(0))
-        });
-        committed && tables::number(&database, "SELECT count(*) FROM rows") >= rows
-    });
+    eventually(
+        "all is there",
+        PATIENCE,
+        || transom.log(),
+        || {
+            let committed = transom.status().is_some_and(|status| {
+                let partitions = |name: usize| status.connectors[name].tasks[0].partitions.clone();
+                [partitions(0), partitions(1)]
+                    .concat()
+                    .iter()
+                    .all(|partition| partition.lag == Some(0))
+            });
+            committed && tables::number(&database, "SELECT count(*) FROM rows") >= rows
+        },
+    );
     assert!(transom.stop().success());
 }
 
@@ -47,15 +57,20 @@ fn deliver(home: &Home, name: &str, rows: i64) {
 fn reasons(transom: &Transom, tasks: usize) -> Vec<String> {
     let mut reasons = Vec::new();
     let wanted = tasks;
-    eventually("the tasks fail", PATIENCE, || transom.log(), || {
-        let Some(status) = transom.status() else { return false };
-        let tasks = status.connectors.iter().map(|connector| &connector.tasks[0]);
-        reasons = tasks
-            .filter(|task| task.state == State::Failed)
-            .map(|task| task.reason.clone().unwrap_or_default())
-            .collect();
-        reasons.len() == wanted
-    });
+    eventually(
+        "the tasks fail",
+        PATIENCE,
+        || transom.log(),
+        || {
+            let Some(status) = transom.status() else { return false };
+            let tasks = status.connectors.iter().map(|connector| &connector.tasks[0]);
+            reasons = tasks
+                .filter(|task| task.state == State::Failed)
+                .map(|task| task.reason.clone().unwrap_or_default())
+                .collect();
+            reasons.len() == wanted
+        },
+    );
     reasons
 }
 
@@ -69,7 +84,7 @@ fn check(reasons: &[String], parts: &[&str]) {
 
 #[test]
 fn a_topic_made_anew_fails_the_task() {
-    let Some(kafka) = needs("a topic made anew", live_kafka::shared()) else { return };
+    let Some(kafka) = live_kafka::kafka("a topic made anew") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("anew"));
     load::create_topic(bootstrap, &topic, 1);
     load::produce(bootstrap, &topic, 0..50, value);
@@ -90,7 +105,7 @@ fn a_topic_made_anew_fails_the_task() {
 
 #[test]
 fn a_log_without_the_next_record_fails_the_task() {
-    let Some(kafka) = needs("a truncated topic", live_kafka::shared()) else { return };
+    let Some(kafka) = live_kafka::kafka("a truncated topic") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("cut"));
     load::create_topic(bootstrap, &topic, 1);
     load::produce(bootstrap, &topic, 0..50, value);
@@ -106,7 +121,7 @@ fn a_log_without_the_next_record_fails_the_task() {
 
 #[test]
 fn an_older_database_goes_on_where_it_stands_or_fails() {
-    let Some(kafka) = needs("a restored database", live_kafka::shared()) else { return };
+    let Some(kafka) = live_kafka::kafka("a restored database") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("restored"));
     load::create_topic(bootstrap, &topic, 1);
     load::produce(bootstrap, &topic, 0..50, value);
@@ -126,17 +141,26 @@ fn an_older_database_goes_on_where_it_stands_or_fails() {
     restore();
     deliver(&home, "restored", 100);
     let ids = "SELECT count(DISTINCT json_extract(RECORD_CONTENT, '$.id')) FROM rows";
-    assert_eq!((tables::number(&database, ids), tables::number(&database, "SELECT count(*) FROM rows")), (100, 100));
+    assert_eq!(
+        (tables::number(&database, ids), tables::number(&database, "SELECT count(*) FROM rows")),
+        (100, 100)
+    );
     // The log has lost it.
     restore();
     load::delete_records(bootstrap, &topic, 60);
     let transom = home.run("lost", &["--connector", "table"]);
-    eventually("the task fails", PATIENCE, || transom.log(), || {
-        let Some(status) = transom.status() else { return false };
-        let task = &status.connectors[0].tasks[0];
-        let reason = task.reason.clone().unwrap_or_default();
-        task.state == State::Failed && ["50", "60", "100"].iter().all(|figure| reason.contains(figure))
-    });
+    eventually(
+        "the task fails",
+        PATIENCE,
+        || transom.log(),
+        || {
+            let Some(status) = transom.status() else { return false };
+            let task = &status.connectors[0].tasks[0];
+            let reason = task.reason.clone().unwrap_or_default();
+            task.state == State::Failed
+                && ["50", "60", "100"].iter().all(|figure| reason.contains(figure))
+        },
+    );
     assert!(transom.stop().success());
     assert_eq!(tables::number(&database, "SELECT count(*) FROM rows"), 50);
 }

@@ -2,13 +2,17 @@
 //! what is there twice lies at or above the offset that was committed at the kill.
 
 use super::{
-    load, process::{Home, Transom, eventually, pause}, tables,
+    load,
+    process::{Home, Transom, eventually, pause},
+    tables,
 };
-use crate::{live::{needs, say}, live_kafka};
+use crate::{
+    live::say,
+    live_kafka,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    thread,
+    fs, thread,
     time::Duration,
 };
 
@@ -42,7 +46,9 @@ fn configuration(Names { topic, copies, letters }: &Names) -> String {
     let column = |name: &str| format!("{{name: {name}, type: integer}}");
     let table = format!(
         "sqlite: {{path: out.db, tables: {{{topic}: {{name: rows, columns: [{}, {}, {}]}}}}}}",
-        column("id"), column("p"), column("o")
+        column("id"),
+        column("p"),
+        column("o")
     );
     format!(
         "offset.flush.interval.ms: 200
@@ -56,7 +62,11 @@ connectors:
 
 /// Every hundredth record is no JSON.
 fn value(number: usize) -> Vec<u8> {
-    if number % 100 == 99 { b"{broken".to_vec() } else { format!("{{\"id\":{number}}}").into_bytes() }
+    if number % 100 == 99 {
+        b"{broken".to_vec()
+    } else {
+        format!("{{\"id\":{number}}}").into_bytes()
+    }
 }
 
 fn origin(json: &[u8]) -> Origin {
@@ -75,7 +85,10 @@ fn lines(home: &Home) -> Vec<Origin> {
 }
 
 fn copies(bootstrap: &str, names: &Names) -> Vec<Origin> {
-    load::read_all(bootstrap, &names.copies).iter().map(|read| origin(read.value.as_deref().unwrap())).collect()
+    load::read_all(bootstrap, &names.copies)
+        .iter()
+        .map(|read| origin(read.value.as_deref().unwrap()))
+        .collect()
 }
 
 /// What stood there when a process had been killed.
@@ -90,7 +103,10 @@ fn check_lives(delivered: &[Origin], kills: &[Moment]) {
         let end = kills.get(number + 1).map_or(delivered.len(), |next| next.lines);
         for (partition, offset) in &delivered[kill.lines..end] {
             let committed = kill.committed[partition];
-            assert!(*offset >= committed, "kill {number}: {partition}/{offset} came again, committed was {committed}");
+            assert!(
+                *offset >= committed,
+                "kill {number}: {partition}/{offset} came again, committed was {committed}"
+            );
         }
     }
 }
@@ -102,7 +118,7 @@ fn run(home: &Home, life: usize) -> Transom {
 #[test]
 fn kill_9_loses_and_doubles_nothing() {
     let suite = "kill -9 under load";
-    let Some(kafka) = needs(suite, live_kafka::shared()) else { return };
+    let Some(kafka) = live_kafka::kafka(suite) else { return };
     let bootstrap = kafka.bootstrap();
     let soak = std::env::var_os("TRANSOM_SOAK").is_some();
     let (records, deaths) = if soak { (300_000, 30) } else { (30_000, 4) };
@@ -128,7 +144,12 @@ fn kill_9_loses_and_doubles_nothing() {
             let transom = run(&home, life);
             pause(Duration::from_millis(random.u64(600..2_500)));
             transom.kill();
-            let committed = load::committed(bootstrap, &format!("{}-lines", names.topic), &names.topic, PARTITIONS);
+            let committed = load::committed(
+                bootstrap,
+                &format!("{}-lines", names.topic),
+                &names.topic,
+                PARTITIONS,
+            );
             kills.push(Moment { lines: lines(&home).len(), committed });
         }
     });
@@ -136,17 +157,25 @@ fn kill_9_loses_and_doubles_nothing() {
     let good = records - records / 100;
     let database = home.path("out.db");
     let complete = |origins: &[Origin]| origins.iter().collect::<BTreeSet<_>>().len() == good;
-    eventually("all is delivered", PATIENCE, || last.log(), || {
-        tables::number(&database, "SELECT count(*) FROM rows") >= i64::try_from(good).unwrap()
-            && complete(&lines(&home))
-            && complete(&copies(bootstrap, &names))
-    });
+    eventually(
+        "all is delivered",
+        PATIENCE,
+        || last.log(),
+        || {
+            tables::number(&database, "SELECT count(*) FROM rows") >= i64::try_from(good).unwrap()
+                && complete(&lines(&home))
+                && complete(&copies(bootstrap, &names))
+        },
+    );
     assert!(last.stop().success());
 
     let once = "SELECT count(*) FROM rows";
     let distinct = "SELECT count(*) FROM (SELECT DISTINCT p, o FROM rows)";
     let good = i64::try_from(good).unwrap();
-    assert_eq!((tables::number(&database, once), tables::number(&database, distinct)), (good, good));
+    assert_eq!(
+        (tables::number(&database, once), tables::number(&database, distinct)),
+        (good, good)
+    );
     let lines = lines(&home);
     check_lives(&lines, &kills);
     let letters = load::read_all(bootstrap, &names.letters);
@@ -160,6 +189,8 @@ fn kill_9_loses_and_doubles_nothing() {
     assert_eq!(reported.len(), 3 * (records / 100), "each connector reports each broken record");
     say(&format!(
         "{suite}: {deaths} kills, {records} records: {good} rows, each once; {} lines twice; {} letters for {} broken records",
-        lines.len() - usize::try_from(good).unwrap(), letters.len(), reported.len(),
+        lines.len() - usize::try_from(good).unwrap(),
+        letters.len(),
+        reported.len(),
     ));
 }

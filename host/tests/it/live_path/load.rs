@@ -49,7 +49,12 @@ pub(super) fn delete_records(bootstrap: &str, topic: &str, below: i64) {
 }
 
 /// Produces numbered values and waits until all are there. `value` makes the payload of a number.
-pub(super) fn produce(bootstrap: &str, topic: &str, numbers: std::ops::Range<usize>, mut value: impl FnMut(usize) -> Vec<u8>) {
+pub(super) fn produce(
+    bootstrap: &str,
+    topic: &str,
+    numbers: std::ops::Range<usize>,
+    mut value: impl FnMut(usize) -> Vec<u8>,
+) {
     let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("enable.idempotence", "true")
@@ -106,14 +111,22 @@ pub(super) fn read_all(bootstrap: &str, topic: &str) -> Vec<Read> {
             partition: message.partition(),
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
-            headers: message.headers().map(|all| all.iter().map(header).collect()).unwrap_or_default(),
+            headers: message
+                .headers()
+                .map(|all| all.iter().map(header).collect())
+                .unwrap_or_default(),
         });
     }
     read
 }
 
 /// The offset that a group has stored for each partition of a topic.
-pub(super) fn committed(bootstrap: &str, group: &str, topic: &str, partitions: i32) -> BTreeMap<i32, i64> {
+pub(super) fn committed(
+    bootstrap: &str,
+    group: &str,
+    topic: &str,
+    partitions: i32,
+) -> BTreeMap<i32, i64> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("group.id", group)
@@ -125,5 +138,9 @@ pub(super) fn committed(bootstrap: &str, group: &str, topic: &str, partitions: i
     }
     let committed = consumer.committed_offsets(list, PATIENCE).unwrap();
     let offset = |offset: Offset| if let Offset::Offset(offset) = offset { offset } else { 0 };
-    committed.elements().iter().map(|element| (element.partition(), offset(element.offset()))).collect()
+    committed
+        .elements()
+        .iter()
+        .map(|element| (element.partition(), offset(element.offset())))
+        .collect()
 }

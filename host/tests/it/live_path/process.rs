@@ -26,7 +26,8 @@ pub(super) struct Transom {
 impl Home {
     /// A directory whose `connectors.yaml` has these connectors, indented as in a file.
     pub(super) fn new(bootstrap: &str, connectors: &str) -> Self {
-        let home = Self { directory: tempfile::tempdir().unwrap(), bootstrap: bootstrap.to_owned() };
+        let home =
+            Self { directory: tempfile::tempdir().unwrap(), bootstrap: bootstrap.to_owned() };
         home.configure(connectors);
         home
     }
@@ -159,7 +160,12 @@ impl Drop for Transom {
 }
 
 /// Waits until something holds, and shows what `context` says if it does not in time.
-pub(super) fn eventually(what: &str, patience: Duration, context: impl Fn() -> String, mut holds: impl FnMut() -> bool) {
+pub(super) fn eventually(
+    what: &str,
+    patience: Duration,
+    context: impl Fn() -> String,
+    mut holds: impl FnMut() -> bool,
+) {
     let deadline = Instant::now() + patience;
     while !holds() {
         assert!(Instant::now() < deadline, "{what}: not within {patience:?}\n{}", context());

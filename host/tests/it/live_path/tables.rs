@@ -22,5 +22,9 @@ pub(super) fn rows(path: &Path, statement: &str) -> Vec<Vec<Value>> {
     let mut statement = connection.prepare(statement).unwrap();
     let columns = statement.column_count();
     let row = |row: &rusqlite::Row<'_>| (0..columns).map(|column| row.get(column)).collect();
-    statement.query_map([], row).unwrap().map(|row: rusqlite::Result<Vec<Value>>| row.unwrap()).collect()
+    statement
+        .query_map([], row)
+        .unwrap()
+        .map(|row: rusqlite::Result<Vec<Value>>| row.unwrap())
+        .collect()
 }

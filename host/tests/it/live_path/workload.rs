@@ -1,9 +1,14 @@
 //! Workload 1 from Python's clients into tables; and a new topic by configuration alone.
 
 use super::{
-    load, process::{Home, eventually, root}, scaled, tables,
+    load,
+    process::{Home, eventually, root},
+    scaled, tables,
 };
-use crate::{live::{needs, say}, live_kafka};
+use crate::{
+    live::{needs, say},
+    live_kafka,
+};
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use std::{
@@ -26,11 +31,42 @@ const MESSAGES: [(&str, &str, &str); 5] = [
 
 /// What a table has beside the origin: column, type.
 const COLUMNS: [&[(&str, &str)]; 5] = [
-    &[("event_id", "text"), ("business_unit", "text"), ("description", "text"), ("timestamp", "integer")],
-    &[("customer_id", "text"), ("name", "text"), ("email", "text"), ("business_unit", "text"), ("registered_at", "integer")],
-    &[("account_id", "text"), ("customer_id", "text"), ("business_unit", "text"), ("balance", "decimal"), ("updated_at", "integer")],
-    &[("trade_id", "text"), ("account_id", "text"), ("business_unit", "text"), ("amount", "decimal"), ("symbol", "text"), ("traded_at", "integer")],
-    &[("payment_id", "text"), ("account_id", "text"), ("business_unit", "text"), ("amount", "decimal"), ("method", "text"), ("processed_at", "integer")],
+    &[
+        ("event_id", "text"),
+        ("business_unit", "text"),
+        ("description", "text"),
+        ("timestamp", "integer"),
+    ],
+    &[
+        ("customer_id", "text"),
+        ("name", "text"),
+        ("email", "text"),
+        ("business_unit", "text"),
+        ("registered_at", "integer"),
+    ],
+    &[
+        ("account_id", "text"),
+        ("customer_id", "text"),
+        ("business_unit", "text"),
+        ("balance", "decimal"),
+        ("updated_at", "integer"),
+    ],
+    &[
+        ("trade_id", "text"),
+        ("account_id", "text"),
+        ("business_unit", "text"),
+        ("amount", "decimal"),
+        ("symbol", "text"),
+        ("traded_at", "integer"),
+    ],
+    &[
+        ("payment_id", "text"),
+        ("account_id", "text"),
+        ("business_unit", "text"),
+        ("amount", "decimal"),
+        ("method", "text"),
+        ("processed_at", "integer"),
+    ],
 ];
 
 /// One message that Python's producer was told is there.
@@ -58,8 +94,13 @@ fn configuration(prefix: &str, proto: &str) -> String {
     let mut messages = String::new();
     let mut table = String::new();
     for ((topic, message, required), columns) in MESSAGES.iter().zip(COLUMNS) {
-        messages += &format!("          {prefix}{topic}: {{type: dataflow.{message}, required: [{required}]}}\n");
-        table += &format!("          {prefix}{topic}:\n            name: {}\n            columns:\n", topic.replace('-', "_"));
+        messages += &format!(
+            "          {prefix}{topic}: {{type: dataflow.{message}, required: [{required}]}}\n"
+        );
+        table += &format!(
+            "          {prefix}{topic}:\n            name: {}\n            columns:\n",
+            topic.replace('-', "_")
+        );
         for (name, kind) in columns {
             table += &format!("              - {{name: {name}, type: {kind}}}\n");
         }
@@ -133,13 +174,17 @@ fn check_table(home: &Home, number: usize, prefix: &str, produced: &[Produced]) 
     let mut expected: BTreeMap<(i64, i64), &Produced> =
         kept.map(|line| ((line.partition, line.offset), line)).collect();
     for row in &rows {
-        let [.., Cell::Integer(partition), Cell::Integer(offset)] = row.as_slice() else { panic!("{name}: {row:?}") };
+        let [.., Cell::Integer(partition), Cell::Integer(offset)] = row.as_slice() else {
+            panic!("{name}: {row:?}")
+        };
         let line = expected
             .remove(&(*partition, *offset))
             .unwrap_or_else(|| panic!("{name}: {row:?} is not to be there, or is there twice"));
         let message = line.message.as_ref().unwrap();
         for ((column, _), cell) in columns.iter().zip(row) {
-            let wanted = message.get(*column).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let wanted = message
+                .get(*column)
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             let is = spelt(cell);
             let same = match (&wanted, &is) {
                 (Some(wanted), Some(is)) => same_number(wanted, is),
@@ -155,8 +200,8 @@ fn check_table(home: &Home, number: usize, prefix: &str, produced: &[Produced]) 
 #[test]
 fn workload_1_is_in_the_tables_exactly() {
     let suite = "workload 1 by Python's clients";
-    let Some(kafka) = needs(suite, live_kafka::shared()) else { return };
-    let Some(python) = needs(suite, live_kafka::python()) else { return };
+    let Some(kafka) = live_kafka::kafka(suite) else { return };
+    let Some(python) = needs(suite, live_kafka::broker::python()) else { return };
     let prefix = load::unique("w1") + ".";
     for (topic, ..) in MESSAGES {
         load::create_topic(kafka.bootstrap(), &format!("{prefix}{topic}"), 3);
@@ -166,14 +211,20 @@ fn workload_1_is_in_the_tables_exactly() {
     let transom = home.run("one", &[]);
     let produced = produce(&python, kafka.bootstrap(), &prefix, scaled(50_000));
     let total = u64::try_from(produced.len()).unwrap();
-    eventually("all is read and settled", PATIENCE, || transom.log(), || {
-        let sums = transom.counts("events-to-warehouse");
-        sums.read >= total && sums.in_flight == 0
-    });
+    eventually(
+        "all is read and settled",
+        PATIENCE,
+        || transom.log(),
+        || {
+            let sums = transom.counts("events-to-warehouse");
+            sums.read >= total && sums.in_flight == 0
+        },
+    );
     let sums = transom.counts("events-to-warehouse");
     assert!(transom.stop().success());
 
-    let bad: BTreeSet<_> = produced.iter().filter(|line| line.kind != "event").map(Produced::origin).collect();
+    let bad: BTreeSet<_> =
+        produced.iter().filter(|line| line.kind != "event").map(Produced::origin).collect();
     let rows: usize = (0..5).map(|number| check_table(&home, number, &prefix, &produced)).sum();
     let letters = load::read_all(kafka.bootstrap(), &format!("{prefix}events-dlq"));
     let origins: BTreeSet<_> = letters
@@ -181,11 +232,19 @@ fn workload_1_is_in_the_tables_exactly() {
         .map(|letter| {
             let header = |name: &str| letter.headers[&format!("__connect.errors.{name}")].clone();
             assert_eq!(header("stage"), "VALUE_CONVERTER", "{:?}", letter.headers);
-            (header("topic"), header("partition").parse().unwrap(), header("offset").parse().unwrap())
+            (
+                header("topic"),
+                header("partition").parse().unwrap(),
+                header("offset").parse().unwrap(),
+            )
         })
         .collect();
     assert_eq!(origins, bad);
-    assert_eq!(sums.read, sums.delivered + sums.dropped + sums.dead_lettered + sums.skipped, "{sums:?}");
+    assert_eq!(
+        sums.read,
+        sums.delivered + sums.dropped + sums.dead_lettered + sums.skipped,
+        "{sums:?}"
+    );
     assert_eq!((sums.read, sums.delivered), (total, u64::try_from(rows).unwrap()));
     assert_eq!(sums.dead_lettered, u64::try_from(bad.len()).unwrap());
     say(&format!("{suite}: {total} read, {rows} rows in five tables, {} dead letters", bad.len()));
@@ -194,28 +253,35 @@ fn workload_1_is_in_the_tables_exactly() {
 #[test]
 fn a_new_topic_needs_configuration_alone() {
     let suite = "a new topic with a new .proto";
-    let Some(kafka) = needs(suite, live_kafka::shared()) else { return };
+    let Some(kafka) = live_kafka::kafka(suite) else { return };
     let topic = load::unique("refunds");
     load::create_topic(kafka.bootstrap(), &topic, 1);
-    let home = Home::new(kafka.bootstrap(), &format!(
-        "schemas: {{protobuf: [schemas/]}}
+    let home = Home::new(
+        kafka.bootstrap(),
+        &format!(
+            "schemas: {{protobuf: [schemas/]}}
 connectors:
   refunds:
     topics: [{topic}]
     value: {{protobuf: {{messages: {{{topic}: {{type: shop.Refund, required: [id]}}}}}}}}
     sink: {{sqlite: {{path: refunds.db, tables: {{{topic}: {{name: refunds}}}}}}}}
 "
-    ));
+        ),
+    );
     fs::create_dir(home.path("schemas")).unwrap();
-    let proto = "syntax = \"proto3\"; package shop; message Refund { string id = 1; sint64 cents = 2; }";
+    let proto =
+        "syntax = \"proto3\"; package shop; message Refund { string id = 1; sint64 cents = 2; }";
     fs::write(home.path("schemas/refund.proto"), proto).unwrap();
     // Field 1: "R1"; field 2, zigzag: -250.
     load::produce(kafka.bootstrap(), &topic, 0..1, |_| b"\x0a\x02R1\x10\xf3\x03".to_vec());
     let transom = home.run("one", &[]);
     let database = home.path("refunds.db");
-    eventually("the refund is there", PATIENCE, || transom.log(), || {
-        tables::number(&database, "SELECT count(*) FROM refunds") == 1
-    });
+    eventually(
+        "the refund is there",
+        PATIENCE,
+        || transom.log(),
+        || tables::number(&database, "SELECT count(*) FROM refunds") == 1,
+    );
     let rows = tables::rows(&database, "SELECT RECORD_CONTENT FROM refunds");
     assert_eq!(rows, [[Cell::Text(r#"{"id":"R1","cents":-250}"#.to_owned())]]);
     assert!(transom.stop().success());
