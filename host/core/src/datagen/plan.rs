@@ -29,7 +29,7 @@ pub(super) struct Poison {
 }
 
 impl Poison {
-    /// Messages are counted from 0, and the first is none that every so manieth could be.
+    /// Messages are counted from 0, and message 0 is never poison.
     pub(super) fn is_due(&self, number: u64) -> bool {
         number > 0 && number.is_multiple_of(self.interval)
     }

@@ -36,7 +36,7 @@ pub struct DatagenSource {
     /// run.
     #[serde(default)]
     pub seed: Option<u64>,
-    /// Every so manieth message is `poison.message` instead, on the topic that was picked: with 200, messages 200, 400 and so on, counted
+    /// How often a message is `poison.message` instead, on the topic that was picked for it: with 200, messages 200, 400 and so on, counted
     /// from 0. 0 is never.
     #[serde(default, rename = "poison.interval.messages")]
     pub poison_interval_messages: u64,
@@ -64,7 +64,7 @@ pub struct MessageName(pub String);
 #[derive(Debug, Clone, Default)]
 pub struct MessageFields(pub Vec<(String, FieldValue)>);
 
-/// What a field gets.
+/// What a field gets: a choice, as in `id: {uuid: {}}`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldValue {
