@@ -91,12 +91,12 @@ impl Reference {
             self.heading(3, &format!("`{tag}`"));
             writeln!(self.text, "{}\n", sentence(choice)).unwrap();
             let Some(name) = reference(settings) else {
-                writeln!(self.text, "It takes a {}.", self.takes(settings)).unwrap();
+                writeln!(self.text, "It takes: {}.", self.takes(settings)).unwrap();
                 continue;
             };
             let settings = self.definition(name);
             if properties(&settings).next().is_none() && settings.get("oneOf").is_some() {
-                writeln!(self.text, "It takes {}.", self.takes(&settings)).unwrap();
+                writeln!(self.text, "It takes: {}.", self.takes(&settings)).unwrap();
                 continue;
             }
             self.table(&settings);
@@ -115,6 +115,9 @@ impl Reference {
             let inner = schema.get("additionalProperties").or(schema.get("items"));
             let Some(name) = inner.and_then(reference) else { continue };
             let inner = self.definition(name);
+            if properties(&inner).next().is_none() {
+                continue;
+            }
             writeln!(self.text, "\nIn `{key}`: {}\n", sentence(&inner)).unwrap();
             self.table(&inner);
             self.nested(&inner);
@@ -139,6 +142,7 @@ impl Reference {
                 _ if required.contains(&key.as_str()) => "required".to_owned(),
                 None | Some(Value::Null) => String::new(),
                 Some(Value::Object(empty)) if empty.is_empty() => String::new(),
+                Some(Value::String(empty)) if empty.is_empty() => String::new(),
                 Some(default) => format!("`{}`", word(default)),
             };
             let takes = self.takes(schema);
@@ -169,7 +173,7 @@ impl Reference {
                 "When" => "settings of [`when`](#when)".to_owned(),
                 "Transform" => "[transforms](#a-transform)".to_owned(),
                 "FieldValue" => "a [field](#fields-of-made-up-messages)".to_owned(),
-                "MessageFields" => "[fields](#fields-of-made-up-messages) by name".to_owned(),
+                "MessageFields" => "[fields](#fields-of-made-up-messages)".to_owned(),
                 "MessageName" => "name of a message".to_owned(),
                 "Schemas" => "settings of [`schemas`](#schemas)".to_owned(),
                 "Connector" => "[connectors](#a-connector)".to_owned(),
@@ -193,8 +197,11 @@ impl Reference {
         }
         let types =
             schema["type"].as_array().map_or(std::slice::from_ref(&schema["type"]), Vec::as_slice);
-        let kind =
-            types.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("any");
+        let kind = types
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+            .unwrap_or("any value");
         match kind {
             "integer" => format!("whole number{}", range(schema)),
             "string" if schema.get("examples").is_some() => {
@@ -206,6 +213,7 @@ impl Reference {
             "string" => "text".to_owned(),
             "boolean" => "`true` or `false`".to_owned(),
             "array" => match self.takes(&schema["items"]) {
+                inner if inner == "any value" => "list of any values".to_owned(),
                 inner if inner.starts_with('[') => format!("list of {inner}"),
                 inner if inner == "text" => "list of names".to_owned(),
                 inner => format!("list of {inner}"),
