@@ -164,21 +164,7 @@ impl Reference {
     /// What a setting takes, in a few words.
     fn takes(&self, schema: &Value) -> String {
         if let Some(name) = reference(schema) {
-            return match name {
-                "List" => "list of names".to_owned(),
-                "Properties" => "properties of librdkafka's".to_owned(),
-                "SinkSettings" => "a [sink](#sinks)".to_owned(),
-                "SourceSettings" => "a [source](#sources)".to_owned(),
-                "ConverterSettings" => "a [converter](#converters)".to_owned(),
-                "When" => "settings of [`when`](#when)".to_owned(),
-                "Transform" => "[transforms](#a-transform)".to_owned(),
-                "FieldValue" => "a [field](#fields-of-made-up-messages)".to_owned(),
-                "MessageFields" => "[fields](#fields-of-made-up-messages)".to_owned(),
-                "MessageName" => "name of a message".to_owned(),
-                "Schemas" => "settings of [`schemas`](#schemas)".to_owned(),
-                "Connector" => "[connectors](#a-connector)".to_owned(),
-                _ => self.takes(&self.definition(name)),
-            };
+            return known(name).map_or_else(|| self.takes(&self.definition(name)), str::to_owned);
         }
         if let Some(choices) = schema.get("anyOf").or(schema.get("oneOf")).and_then(Value::as_array)
         {
@@ -279,6 +265,25 @@ are the broker's. Not to be set are:
             writeln!(self.text, "| `{setting}` | {} |", here.replace('|', "\\|")).unwrap();
         }
     }
+}
+
+/// What a setting takes whose type has a name that says more than its schema.
+fn known(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "List" => "list of names",
+        "Properties" => "properties of librdkafka's",
+        "SinkSettings" => "a [sink](#sinks)",
+        "SourceSettings" => "a [source](#sources)",
+        "ConverterSettings" => "a [converter](#converters)",
+        "When" => "settings of [`when`](#when)",
+        "Transform" => "[transforms](#a-transform)",
+        "FieldValue" => "a [field](#fields-of-made-up-messages)",
+        "MessageFields" => "[fields](#fields-of-made-up-messages)",
+        "MessageName" => "name of a message",
+        "Schemas" => "settings of [`schemas`](#schemas)",
+        "Connector" => "[connectors](#a-connector)",
+        _ => return None,
+    })
 }
 
 fn properties(definition: &Value) -> impl Iterator<Item = (&String, &Value)> {
