@@ -125,6 +125,17 @@ pub trait Source: Send {
         Ok(())
     }
 
+    /// True if it is to be told of deliveries; the same answer every time.
+    fn wants_deliveries(&self) -> bool {
+        false
+    }
+
+    /// Says where records went, once they are durable: each once, in the order of their partition. Only a source that
+    /// [wants](Self::wants_deliveries) to know is told.
+    fn delivered(&mut self, deliveries: &[Delivered<'_>]) {
+        let _ = deliveries;
+    }
+
     /// Ends in good order.
     ///
     /// # Errors
@@ -132,6 +143,17 @@ pub trait Source: Send {
     async fn close(&mut self) -> Result<(), ConnectorError> {
         Ok(())
     }
+}
+
+/// Where a record of a source went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The partition.
+    pub partition: i32,
+    /// Its offset in it.
+    pub offset: i64,
 }
 
 /// Where a source puts what it read.
@@ -145,6 +167,9 @@ pub trait SourceRecords: Send {
 pub struct SourceRecord<'a> {
     /// The topic it goes to, unless a transform changes that.
     pub topic: &'a str,
+    /// The topic under whose name the value converter is asked, whatever the topic is then; nothing for that. A source that
+    /// puts two kinds of message on one topic tells them apart so.
+    pub converter_topic: Option<&'a str>,
     /// The partition it goes to; nothing leaves that to the key.
     pub partition: Option<i32>,
     /// Milliseconds since 1970.

@@ -11,6 +11,7 @@ pub mod chain;
 pub mod config;
 pub mod connector;
 pub mod convert;
+pub mod datagen;
 pub mod edit;
 pub mod json;
 pub mod ledger;

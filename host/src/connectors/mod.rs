@@ -9,11 +9,13 @@
 //! | sink `console` | [`console::ConsoleSink`] | a line for each record, while somebody reads |
 //! | sink `discard` | [`discard::DiscardSink`] | nothing, after a delay |
 //! | source `file` | [`file::FileSource`] | each line, across rotation and truncation |
+//! | source `datagen` | [`datagen::DatagenSource`] | made-up messages; after a crash the same ones again, times excepted |
 //!
 //! To add one: its settings and a variant in `transom_core::config`, a module here, an arm in the `match` of `app`, and
 //! a test that calls the contract suite of `transom_runtime::testing`.
 
 pub mod console;
+pub mod datagen;
 pub mod discard;
 pub mod file;
 pub mod kafka;

@@ -12,6 +12,7 @@ mod live;
 mod live_connect;
 mod live_kafka;
 mod live_path;
+mod made_up;
 #[expect(dead_code, unused_imports, reason = "the core's tests need more of it")]
 #[path = "../../core/tests/it/model.rs"]
 mod model;

@@ -34,6 +34,7 @@ fn the_reference_is_up_to_date() {
     reference.structure("`when`", "When");
     reference.choice("Sinks", "SinkSettings");
     reference.choice("Sources", "SourceSettings");
+    reference.choice("Fields of made-up messages", "FieldValue");
     reference.choice("Converters", "ConverterSettings");
     reference.smts();
     reference.connect_settings();
@@ -89,7 +90,15 @@ impl Reference {
             let (tag, settings) = choice["properties"].as_object().unwrap().iter().next().unwrap();
             self.heading(3, &format!("`{tag}`"));
             writeln!(self.text, "{}\n", sentence(choice)).unwrap();
-            let settings = self.definition(reference(settings).unwrap());
+            let Some(name) = reference(settings) else {
+                writeln!(self.text, "It takes: {}.", self.takes(settings)).unwrap();
+                continue;
+            };
+            let settings = self.definition(name);
+            if properties(&settings).next().is_none() && settings.get("oneOf").is_some() {
+                writeln!(self.text, "It takes: {}.", self.takes(&settings)).unwrap();
+                continue;
+            }
             self.table(&settings);
             self.nested(&settings);
         }
@@ -106,6 +115,9 @@ impl Reference {
             let inner = schema.get("additionalProperties").or(schema.get("items"));
             let Some(name) = inner.and_then(reference) else { continue };
             let inner = self.definition(name);
+            if properties(&inner).next().is_none() {
+                continue;
+            }
             writeln!(self.text, "\nIn `{key}`: {}\n", sentence(&inner)).unwrap();
             self.table(&inner);
             self.nested(&inner);
@@ -130,6 +142,7 @@ impl Reference {
                 _ if required.contains(&key.as_str()) => "required".to_owned(),
                 None | Some(Value::Null) => String::new(),
                 Some(Value::Object(empty)) if empty.is_empty() => String::new(),
+                Some(Value::String(empty)) if empty.is_empty() => String::new(),
                 Some(default) => format!("`{}`", word(default)),
             };
             let takes = self.takes(schema);
@@ -151,18 +164,7 @@ impl Reference {
     /// What a setting takes, in a few words.
     fn takes(&self, schema: &Value) -> String {
         if let Some(name) = reference(schema) {
-            return match name {
-                "List" => "list of names".to_owned(),
-                "Properties" => "properties of librdkafka's".to_owned(),
-                "SinkSettings" => "a [sink](#sinks)".to_owned(),
-                "SourceSettings" => "a [source](#sources)".to_owned(),
-                "ConverterSettings" => "a [converter](#converters)".to_owned(),
-                "When" => "settings of [`when`](#when)".to_owned(),
-                "Transform" => "[transforms](#a-transform)".to_owned(),
-                "Schemas" => "settings of [`schemas`](#schemas)".to_owned(),
-                "Connector" => "[connectors](#a-connector)".to_owned(),
-                _ => self.takes(&self.definition(name)),
-            };
+            return known(name).map_or_else(|| self.takes(&self.definition(name)), str::to_owned);
         }
         if let Some(choices) = schema.get("anyOf").or(schema.get("oneOf")).and_then(Value::as_array)
         {
@@ -181,8 +183,11 @@ impl Reference {
         }
         let types =
             schema["type"].as_array().map_or(std::slice::from_ref(&schema["type"]), Vec::as_slice);
-        let kind =
-            types.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("any");
+        let kind = types
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+            .unwrap_or("any value");
         match kind {
             "integer" => format!("whole number{}", range(schema)),
             "string" if schema.get("examples").is_some() => {
@@ -194,6 +199,7 @@ impl Reference {
             "string" => "text".to_owned(),
             "boolean" => "`true` or `false`".to_owned(),
             "array" => match self.takes(&schema["items"]) {
+                inner if inner == "any value" => "list of any values".to_owned(),
                 inner if inner.starts_with('[') => format!("list of {inner}"),
                 inner if inner == "text" => "list of names".to_owned(),
                 inner => format!("list of {inner}"),
@@ -202,6 +208,10 @@ impl Reference {
                 match schema.get("additionalProperties").map(|inner| (reference(inner), inner)) {
                     Some((Some("Connector" | "Transform"), inner)) => {
                         format!("{} by name", self.takes(inner))
+                    }
+                    Some((Some("MessageName"), inner)) => format!("{} by topic", self.takes(inner)),
+                    Some((Some("MessageFields"), inner)) => {
+                        format!("{} by message", self.takes(inner))
                     }
                     Some((Some(_), _)) => "settings by topic".to_owned(),
                     _ => "settings".to_owned(),
@@ -255,6 +265,25 @@ are the broker's. Not to be set are:
             writeln!(self.text, "| `{setting}` | {} |", here.replace('|', "\\|")).unwrap();
         }
     }
+}
+
+/// What a setting takes whose type has a name that says more than its schema.
+fn known(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "List" => "list of names",
+        "Properties" => "properties of librdkafka's",
+        "SinkSettings" => "a [sink](#sinks)",
+        "SourceSettings" => "a [source](#sources)",
+        "ConverterSettings" => "a [converter](#converters)",
+        "When" => "settings of [`when`](#when)",
+        "Transform" => "[transforms](#a-transform)",
+        "FieldValue" => "a [field](#fields-of-made-up-messages)",
+        "MessageFields" => "[fields](#fields-of-made-up-messages)",
+        "MessageName" => "name of a message",
+        "Schemas" => "settings of [`schemas`](#schemas)",
+        "Connector" => "[connectors](#a-connector)",
+        _ => return None,
+    })
 }
 
 fn properties(definition: &Value) -> impl Iterator<Item = (&String, &Value)> {

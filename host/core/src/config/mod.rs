@@ -40,7 +40,11 @@ pub use sinks::{
     SinkSettings, SqliteSink, Table, TimestampUnit,
 };
 pub use source::{Excerpt, Source};
-pub use sources::{FileSource, FileSourceFormat, SourceSettings};
+pub use sources::{
+    DatagenSource, DecimalRange, FieldValue, FileSource, FileSourceFormat, HexDigits, IntegerRange,
+    Interval, IntervalRange, MessageFields, MessageName, RecentTime, RowColumn, Sequence,
+    SourceSettings, Uuid,
+};
 pub use transform::{Transform, When};
 pub use values::{List, Secret};
 

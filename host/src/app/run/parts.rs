@@ -1,7 +1,7 @@
 //! The parts of a connector's tasks, made of the settings: the one place where Kafka, databases and modules meet.
 
 use crate::{
-    connectors::{console, discard, file, kafka},
+    connectors::{console, datagen, discard, file, kafka},
     error::on_one_line,
     offsets::{TopicPositions, WholeTopic},
     topics::{Cluster, ReaderSettings, Subscription, TopicsError},
@@ -9,7 +9,13 @@ use crate::{
 };
 use async_trait::async_trait;
 use prost_reflect::DescriptorPool;
-use std::{error::Error, sync::Arc};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use transom_core::{
     chain::{Chain, Stage},
     config::{self, Connector, ConverterSettings, SinkSettings, SourceSettings},
@@ -32,6 +38,8 @@ pub(super) struct Parts {
     pub(super) modules: Vec<Module>,
     /// Who this process is, for whoever looks at stored offsets.
     pub(super) owner: String,
+    /// A source was started in this process: what ended meanwhile has ended.
+    pub(super) was_started: AtomicBool,
 }
 
 impl Parts {
@@ -151,6 +159,10 @@ impl Assembly for Parts {
             .expect("a source's task is that of a connector with a source");
         Ok(match source {
             SourceSettings::File(source) => Box::new(file::FileSource::new(source, &positions)?),
+            SourceSettings::Datagen(source) => {
+                let again = !self.was_started.swap(true, Ordering::Relaxed);
+                Box::new(datagen::DatagenSource::open(source, &positions, again)?)
+            }
         })
     }
 

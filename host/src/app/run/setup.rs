@@ -13,7 +13,7 @@ use prost_reflect::DescriptorPool;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
 };
 use transom_core::config::{Config, Connector, Properties, SinkSettings};
 use transom_runtime::assembly::{Assembly, Plan};
@@ -106,6 +106,7 @@ impl<'a> Shared<'a> {
             schemas: self.schemas.clone(),
             modules,
             owner: self.owner.clone(),
+            was_started: AtomicBool::new(false),
         };
         let plan = plan::plan(name, connector, self.config, parts.module_names());
         Ok((plan, Arc::new(parts)))

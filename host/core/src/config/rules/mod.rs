@@ -2,6 +2,7 @@
 //! what is wrong beside a mistake that the schema has found.
 
 mod converters;
+mod datagen;
 mod direction;
 mod librdkafka;
 mod secrets;
@@ -35,6 +36,7 @@ pub(super) fn check(root: &Node, source: &Source, problems: &mut Vec<Problem>) {
         topics::check(connector, problems);
         transforms::check(connector, source, problems);
         converters::check(connector, root, problems);
+        datagen::check(connector, problems);
         sqlite::check(connector, problems);
         librdkafka::check(connector, root, problems);
         for properties in connector.properties() {

@@ -56,6 +56,7 @@ impl Toy {
                 if self.has(PositionIsNoJson) { "{1".to_owned() } else { after.to_string() };
             into.push(SourceRecord {
                 topic: "suite",
+                converter_topic: None,
                 partition: None,
                 timestamp: None,
                 key: None,

@@ -122,6 +122,7 @@ impl Records {
             }
             into.push(SourceRecord {
                 topic: &self.topic,
+                converter_topic: None,
                 partition: None,
                 timestamp: None,
                 key: None,
