@@ -23,7 +23,7 @@ use crate::topic::Topic;
 /// The kind of endpoint that brokers are; the other is controllers.
 const BROKERS: i8 = 1;
 
-/// The kind of coordinator that groups have; the others are of transactions and shares.
+/// The kind of coordinator that groups have. Version 4 ends before that of shares; what is left is that of transactions.
 const GROUP: i8 = 0;
 
 /// Describes topics, and creates those that are missing if client and settings allow it.
@@ -135,7 +135,7 @@ pub(super) fn find_coordinator(
     version: i16,
 ) -> FindCoordinatorResponse {
     let is_served = request.key_type == GROUP;
-    let error = if is_served { 0 } else { ResponseError::InvalidRequest.code() };
+    let error = if is_served { 0 } else { super::NO_TRANSACTIONS.code() };
     let message =
         (!is_served).then(|| StrBytes::from_static_str("only groups have a coordinator here"));
     if version < 4 {

@@ -54,6 +54,10 @@ const SERVED: [(ApiKey, i16, i16); 25] = [
     (ApiKey::DescribeCluster, 0, 1),
 ];
 
+/// What a client is told that wants transactions. Of all errors this is the one that clients take for final: after any other
+/// they ask again until they run out of time.
+const NO_TRANSACTIONS: ResponseError = ResponseError::TransactionalIdAuthorizationFailed;
+
 /// A request whose header was read.
 #[derive(Debug)]
 pub(crate) struct Call {

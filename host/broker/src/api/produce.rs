@@ -90,8 +90,7 @@ pub(super) fn init_producer_id(
     let response =
         InitProducerIdResponse::default().with_producer_id(ProducerId(-1)).with_producer_epoch(-1);
     if request.transactional_id.is_some() {
-        // Not one that clients try again: transactions do not come by waiting.
-        return response.with_error_code(ResponseError::InvalidRequest.code());
+        return response.with_error_code(super::NO_TRANSACTIONS.code());
     }
     match state.next_producer_id() {
         Ok(id) => response.with_producer_id(ProducerId(id)).with_producer_epoch(0),

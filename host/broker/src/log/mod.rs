@@ -17,3 +17,6 @@ mod segment;
 pub(crate) use partition::{AppendError, Appended, Partition, Read, ReadError};
 pub(crate) use producers::Refusal;
 pub(crate) use segment::Limit;
+
+#[cfg(test)]
+mod tests;

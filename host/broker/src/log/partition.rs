@@ -147,17 +147,24 @@ impl Partition {
 
     /// Returns the first record of `timestamp` (milliseconds since 1970) or later.
     pub(crate) fn find(&self, timestamp: i64) -> io::Result<Option<Found>> {
-        let (place, start) = {
+        let (places, start) = {
             let log = lock(&self.log);
-            let segment = log.segments().find(|segment| segment.index.latest() >= Some(timestamp));
-            let Some(segment) = segment else { return Ok(None) };
-            (log.place(segment, segment.index.position_at(timestamp))?, log.start)
+            let late = log.segments().filter(|segment| segment.index.latest() >= Some(timestamp));
+            let place =
+                |segment: &Segment| log.place(segment, segment.index.position_at(timestamp));
+            // In the first segment all that is late enough may have been deleted; in the second nothing was.
+            (late.take(2).map(place).collect::<io::Result<Vec<_>>>()?, log.start)
         };
         let one = Limit { bytes: 0, or_one: true };
-        let late =
-            |header: &Header| header.max_timestamp >= timestamp && header.next_offset() > start;
-        let batch = place.read(one, late)?;
-        records::find(&batch, timestamp, start)
+        for place in places {
+            let batch = place.read(one, |header| {
+                header.max_timestamp >= timestamp && header.next_offset() > start
+            })?;
+            if let Some(found) = records::find(&batch, timestamp, start)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the record with the latest timestamp.

@@ -34,6 +34,11 @@ impl Partition {
                 break;
             }
         }
+        if end < start {
+            // Deleted on request, and then lost with the machine: offsets are not given out twice.
+            sealed.drain(..).try_for_each(|segment: Segment| segment.delete())?;
+            end = start;
+        }
         let (active, file) = match sealed.pop_back() {
             Some(last) => {
                 let file = last.open_for_append()?;
@@ -41,7 +46,7 @@ impl Partition {
             }
             None => Segment::create(&directory, end)?,
         };
-        let start = sealed.front().unwrap_or(&active).base.max(start).min(end);
+        let start = sealed.front().unwrap_or(&active).base.max(start);
         let (file, waiting) = (Arc::new(file), Vec::new());
         let log = Log { sealed, active, file, start, end, producers, waiting, unflushed: 0 };
         Ok(Self { directory, log: Mutex::new(log) })
