@@ -10,7 +10,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 TOPIC, COUNT, PATIENCE = "work", 5_000, 90
 bootstrap = {"bootstrap.servers": sys.argv[1]}
-for future in AdminClient(bootstrap).create_topics([NewTopic(TOPIC, 6, 1)]).values():
+admin = AdminClient(bootstrap)
+for future in admin.create_topics([NewTopic(TOPIC, 6, 1)]).values():
     future.result(PATIENCE)
 seen, lock, over = set(), threading.Lock(), threading.Event()
 

@@ -15,7 +15,8 @@ fn run(script: &str) {
     let node = Node::start();
     let path = format!("{}/tests/clients/{script}.py", env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(python).arg(path).arg(node.address().to_string()).output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script} failed:\n{out}\n{err}");
 }
 

@@ -45,7 +45,8 @@ impl Wire {
         header.encode(&mut frame, api.request_header_version(version)).unwrap();
         request.encode(&mut frame, version).unwrap();
         self.send(&frame);
-        let mut answer = self.receive().unwrap_or_else(|error| panic!("{api:?} {version}: {error}"));
+        let mut answer =
+            self.receive().unwrap_or_else(|error| panic!("{api:?} {version}: {error}"));
         let header = ResponseHeader::decode(&mut answer, api.response_header_version(version));
         assert_eq!(header.unwrap().correlation_id, 7);
         let decoded = ResponseKind::decode(api, &mut answer, version).unwrap();

@@ -16,7 +16,8 @@ fn records_of_every_codec_come_back_in_order() {
     let codecs = ["none", "gzip", "snappy", "lz4", "zstd"];
     for codec in codecs {
         clients.create(codec, 1);
-        let set = [("compression.type", codec), ("linger.ms", "20"), ("enable.idempotence", "true")];
+        let set =
+            [("compression.type", codec), ("linger.ms", "20"), ("enable.idempotence", "true")];
         let deliveries = clients.send(codec, 0, 500, &set);
         let offsets: Vec<i64> = deliveries.iter().map(|delivery| delivery.offset).collect();
         assert_eq!(offsets, (0..500).collect::<Vec<i64>>());
@@ -48,7 +49,11 @@ fn keys_values_headers_and_timestamps_come_back_as_they_were() {
         .insert(Header { key: "a", value: Some("") })
         .insert(Header { key: "none", value: None::<&str> });
     // The topic is made by asking for it.
-    let full = FutureRecord::to("rich").key("K").payload("V").headers(headers).timestamp(1_700_000_000_123);
+    let full = FutureRecord::to("rich")
+        .key("K")
+        .payload("V")
+        .headers(headers)
+        .timestamp(1_700_000_000_123);
     let tombstone = FutureRecord::<str, str>::to("rich").key("gone");
     let empty = FutureRecord::<str, str>::to("rich").key("").payload("");
     node.runtime.block_on(async {
@@ -61,7 +66,8 @@ fn keys_values_headers_and_timestamps_come_back_as_they_were() {
     let of = |text: &'static str| Some(text.as_bytes());
     assert_eq!(pairs, [(of("K"), of("V")), (of("gone"), None), (of(""), of(""))]);
     assert_eq!(messages[0].timestamp().to_millis(), Some(1_700_000_000_123));
-    let headers: Vec<_> = messages[0].headers().unwrap().iter().map(|it| (it.key, it.value)).collect();
+    let headers: Vec<_> =
+        messages[0].headers().unwrap().iter().map(|it| (it.key, it.value)).collect();
     assert_eq!(headers, [("a", of("1")), ("a", of("")), ("none", None)]);
 }
 
@@ -71,7 +77,8 @@ fn a_waiting_fetch_is_woken_by_an_append() {
     let clients = node.clients();
     clients.create("t", 1);
     // Without being woken it would wait longer than the test does.
-    let consumer = clients.consumer("g", &[("fetch.wait.max.ms", "300000"), ("socket.timeout.ms", "300000")]);
+    let consumer =
+        clients.consumer("g", &[("fetch.wait.max.ms", "300000"), ("socket.timeout.ms", "300000")]);
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset("t", 0, Offset::Beginning).unwrap();
     consumer.assign(&assignment).unwrap();
@@ -92,7 +99,8 @@ fn offsets_are_found_by_timestamp_inside_of_compressed_batches_too() {
         let producer: FutureProducer = config.create().unwrap();
         let sent: Vec<_> = (0..100_i64)
             .map(|at| {
-                let record = FutureRecord::<str, str>::to(codec).payload("same").timestamp(1_000 + at * 10);
+                let record =
+                    FutureRecord::<str, str>::to(codec).payload("same").timestamp(1_000 + at * 10);
                 producer.send_result(record).map_err(|(error, _)| error).unwrap()
             })
             .collect();
@@ -102,9 +110,12 @@ fn offsets_are_found_by_timestamp_inside_of_compressed_batches_too() {
             }
         });
         let consumer = clients.consumer("g", &[]);
-        for (timestamp, expected) in
-            [(0, Offset::Offset(0)), (1_495, Offset::Offset(50)), (1_990, Offset::Offset(99)), (2_000, Offset::End)]
-        {
+        for (timestamp, expected) in [
+            (0, Offset::Offset(0)),
+            (1_495, Offset::Offset(50)),
+            (1_990, Offset::Offset(99)),
+            (2_000, Offset::End),
+        ] {
             let mut wanted = TopicPartitionList::new();
             wanted.add_partition_offset(codec, 0, Offset::Offset(timestamp)).unwrap();
             let found = consumer.offsets_for_times(wanted, SHORT * 100).unwrap();
@@ -131,7 +142,8 @@ fn a_record_that_is_too_large_is_refused_by_name() {
 fn transactions_are_refused_at_once_and_for_good() {
     use rdkafka::producer::{BaseProducer, Producer as _};
     let node = Node::start();
-    let producer: BaseProducer = node.clients().config(&[("transactional.id", "t")]).create().unwrap();
+    let producer: BaseProducer =
+        node.clients().config(&[("transactional.id", "t")]).create().unwrap();
     let error = producer.init_transactions(SHORT * 300).unwrap_err();
     let KafkaError::Transaction(error) = error else { panic!("{error}") };
     assert_eq!(error.code(), RDKafkaErrorCode::TransactionalIdAuthorizationFailed);

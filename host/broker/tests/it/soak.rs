@@ -101,7 +101,8 @@ fn produce(clients: Clients<'_>, ledger: &Arc<Ledger>, codec: usize, count: usiz
 /// Comes, reads for a while, goes, and comes again.
 fn consume(clients: Clients<'_>, ledger: &Ledger, member: usize) {
     for stay in (1..).map(|time| 500 + 171 * member * time) {
-        let consumer = clients.member("g", "soak", &[("partition.assignment.strategy", "cooperative-sticky")]);
+        let consumer =
+            clients.member("g", "soak", &[("partition.assignment.strategy", "cooperative-sticky")]);
         let mut read = 0;
         while read < stay {
             if ledger.is_over.load(Ordering::Relaxed) {

@@ -30,9 +30,13 @@ pub(super) fn requests(api: ApiKey, version: i16) -> Vec<RequestKind> {
         ApiKey::OffsetFetch => RequestKind::OffsetFetch(offset_fetch(version)),
         ApiKey::FindCoordinator => return find_coordinator(version),
         ApiKey::JoinGroup => RequestKind::JoinGroup(join_group()),
-        ApiKey::Heartbeat => RequestKind::Heartbeat(HeartbeatRequest::default().with_group_id(group())),
+        ApiKey::Heartbeat => {
+            RequestKind::Heartbeat(HeartbeatRequest::default().with_group_id(group()))
+        }
         ApiKey::LeaveGroup => RequestKind::LeaveGroup(leave_group(version)),
-        ApiKey::SyncGroup => RequestKind::SyncGroup(SyncGroupRequest::default().with_group_id(group())),
+        ApiKey::SyncGroup => {
+            RequestKind::SyncGroup(SyncGroupRequest::default().with_group_id(group()))
+        }
         ApiKey::DescribeGroups => {
             RequestKind::DescribeGroups(DescribeGroupsRequest::default().with_groups(vec![group()]))
         }
@@ -41,7 +45,9 @@ pub(super) fn requests(api: ApiKey, version: i16) -> Vec<RequestKind> {
         ApiKey::CreateTopics => return create_topics(),
         ApiKey::DeleteTopics => RequestKind::DeleteTopics(delete_topics(version)),
         ApiKey::DeleteRecords => RequestKind::DeleteRecords(delete_records()),
-        ApiKey::InitProducerId => RequestKind::InitProducerId(InitProducerIdRequest::default()),
+        ApiKey::InitProducerId => RequestKind::InitProducerId(
+            InitProducerIdRequest::default().with_transactional_id(None),
+        ),
         ApiKey::DescribeConfigs => RequestKind::DescribeConfigs(describe_configs()),
         ApiKey::AlterConfigs => RequestKind::AlterConfigs(alter_configs()),
         ApiKey::CreatePartitions => RequestKind::CreatePartitions(create_partitions()),
@@ -146,9 +152,14 @@ fn metadata(version: i16) -> Vec<RequestKind> {
     let named = |name| {
         let topic = metadata_request::MetadataRequestTopic::default().with_name(Some(name));
         let request = MetadataRequest::default().with_topics(Some(vec![topic]));
-        RequestKind::Metadata(if version >= 4 { request.with_allow_auto_topic_creation(false) } else { request })
+        RequestKind::Metadata(if version >= 4 {
+            request.with_allow_auto_topic_creation(false)
+        } else {
+            request
+        })
     };
-    let all = MetadataRequest::default().with_topics(if version == 0 { Some(Vec::new()) } else { None });
+    let all =
+        MetadataRequest::default().with_topics(if version == 0 { Some(Vec::new()) } else { None });
     vec![named(topic()), named(TopicName(text("bad name"))), RequestKind::Metadata(all)]
 }
 
@@ -191,8 +202,7 @@ fn find_coordinator(version: i16) -> Vec<RequestKind> {
 }
 
 fn join_group() -> JoinGroupRequest {
-    let protocol =
-        join_group_request::JoinGroupRequestProtocol::default().with_name(text("range"));
+    let protocol = join_group_request::JoinGroupRequestProtocol::default().with_name(text("range"));
     JoinGroupRequest::default()
         .with_group_id(group())
         .with_session_timeout_ms(20)
