@@ -136,15 +136,10 @@ fn open(settings: Settings) -> Result<(State, File), BrokerError> {
     fs::create_dir_all(&logs).map_err(BrokerError::at(&logs))?;
     let lock = take(&settings.directory)?;
     let journal = Arc::new(Journal::open(settings.directory.join("journal"))?);
-    let cluster_id = match journal.read(|image| image.cluster_id.clone()) {
-        Some(id) => id,
-        None => {
-            let id = Uuid::new_v4().simple().to_string();
-            let entry = Entry::Cluster { id: id.clone() };
-            journal.write(entry).map_err(BrokerError::at(&settings.directory))?;
-            id
-        }
-    };
+    let cluster_id = journal.read(|image| image.cluster_id.clone());
+    let cluster_id = cluster_id.unwrap_or_else(|| Uuid::new_v4().simple().to_string());
+    let entry = Entry::Cluster { id: cluster_id.clone() };
+    journal.write(entry).map_err(BrokerError::at(&settings.directory))?;
     let topics = Topics::open(logs, Arc::clone(&journal))?;
     let groups = Groups::new(settings.initial_rebalance_delay);
     Ok((State { settings, cluster_id, topics, groups, journal }, lock))

@@ -1,6 +1,7 @@
 //! What whoever starts a broker decides.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub struct Settings {
     /// Where everything is kept. Created if it is not there; one broker at a time.
     pub directory: PathBuf,
     /// Partitions of a topic that is created without a number. Default: 1, as in Kafka.
-    pub partitions: i32,
+    pub partitions: NonZeroU16,
     /// Whether a topic is created when a client asks for it and allows it (`auto.create.topics.enable`). Default: true.
     pub auto_create_topics: bool,
     /// How long the first member of an empty group waits for others (`group.initial.rebalance.delay.ms`). Default: 50 ms:
@@ -27,7 +28,7 @@ impl Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             directory: directory.into(),
-            partitions: 1,
+            partitions: NonZeroU16::MIN,
             auto_create_topics: true,
             initial_rebalance_delay: Duration::from_millis(50),
         }

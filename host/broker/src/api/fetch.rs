@@ -18,7 +18,7 @@ use crate::state::State;
 const LARGEST: usize = 8 << 20;
 
 /// The longest that a client may wait, so that the deadline is a time that exists.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// What was read in one pass over all partitions.
 #[derive(Default)]

@@ -85,7 +85,8 @@ fn find_or_create(
     if !may_create {
         return Err(ResponseError::UnknownTopicOrPartition);
     }
-    let created = state.topics.create(name, state.settings.partitions, [].into(), false);
+    let created =
+        state.topics.create(name, state.settings.partitions.get().into(), [].into(), false);
     match created.map_err(Explained::from) {
         Ok(topic) => Ok(topic),
         // Another client was faster.

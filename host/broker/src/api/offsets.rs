@@ -32,6 +32,9 @@ const LONGEST_METADATA: usize = 4096;
 /// Topics with partitions, as clients ask for them.
 type Wanted = Vec<(String, Vec<i32>)>;
 
+/// A partition, and how committing for it went.
+type Outcome = (i32, Result<(), ResponseError>);
+
 /// Commits offsets: all that are in order, in one entry of the journal.
 pub(super) fn commit(state: &State, request: OffsetCommitRequest) -> OffsetCommitResponse {
     let group = request.group_id.to_string();
@@ -41,7 +44,7 @@ pub(super) fn commit(state: &State, request: OffsetCommitRequest) -> OffsetCommi
         generation: request.generation_id_or_member_epoch,
     };
     let allowed = state.groups.may_commit(&group, &caller);
-    let mut results: Vec<(TopicName, Vec<(i32, Result<(), ResponseError>)>)> = Vec::new();
+    let mut results: Vec<(TopicName, Vec<Outcome>)> = Vec::new();
     let mut offsets = Vec::new();
     for OffsetCommitRequestTopic { name, partitions, .. } in request.topics {
         let mut checked = Vec::new();
@@ -60,7 +63,7 @@ pub(super) fn commit(state: &State, request: OffsetCommitRequest) -> OffsetCommi
     };
     let written = written.map_err(|error| storage_failed(&error));
     let topics = results.into_iter().map(|(name, partitions)| {
-        let partition = |(index, result): (i32, Result<(), ResponseError>)| {
+        let partition = |(index, result): Outcome| {
             OffsetCommitResponsePartition::default()
                 .with_partition_index(index)
                 .with_error_code(super::code(&result.and(written)))

@@ -23,8 +23,8 @@ pub(super) fn answer(state: &State, call: &Call) -> Result<Option<Bytes>, CallEr
         return call.encode(&response).map(Some);
     }
     let partitions = response.responses.iter().flat_map(|topic| &topic.partition_responses);
-    let codes = partitions.map(|partition| partition.error_code);
-    match codes.filter_map(ResponseError::try_from_code).next() {
+    let mut codes = partitions.map(|partition| partition.error_code);
+    match codes.find_map(ResponseError::try_from_code) {
         Some(error) => Err(CallError::Unacknowledged { error }),
         None => Ok(None),
     }

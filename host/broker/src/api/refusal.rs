@@ -57,6 +57,7 @@ impl From<AppendError> for Explained {
             AppendError::Malformed(Malformed::Format(_)) => {
                 ResponseError::UnsupportedForMessageFormat
             }
+            AppendError::Malformed(Malformed::Count { .. }) => ResponseError::InvalidRecord,
             AppendError::Malformed(_) => ResponseError::CorruptMessage,
             AppendError::NotOneBatch { .. } | AppendError::Control => ResponseError::InvalidRecord,
             AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,

@@ -63,7 +63,7 @@ fn partitions_of(state: &State, topic: &CreatableTopic) -> Result<i32, Explained
         return Err(Explained::new(ResponseError::InvalidReplicaAssignment, message));
     }
     match (topic.assignments.len(), topic.num_partitions) {
-        (0, -1) => Ok(state.settings.partitions),
+        (0, -1) => Ok(state.settings.partitions.get().into()),
         (0, count) => Ok(count),
         (assigned, _) => Ok(i32::try_from(assigned).unwrap_or(i32::MAX)),
     }

@@ -63,8 +63,8 @@ enum Admitted {
 
 impl Group {
     /// Lets a member in, or back in. The answer may have to wait for the others.
-    pub(super) fn join(&mut self, join: Join, reply: oneshot::Sender<JoinReply>, now: Instant) {
-        let answer = match self.admit(&join, now) {
+    pub(super) fn join(&mut self, join: &Join, reply: oneshot::Sender<JoinReply>, now: Instant) {
+        let answer = match self.admit(join, now) {
             Ok(Admitted::Waits(id)) => {
                 if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
                     member.join = Some(reply);

@@ -47,7 +47,7 @@ impl Groups {
             let mut groups = lock(&self.by_id);
             let group =
                 groups.entry(group.to_owned()).or_insert_with(|| Group::new(self.initial_delay));
-            group.join(join, reply, Instant::now());
+            group.join(&join, reply, Instant::now());
         }
         self.changed.notify_one();
         answer.await.unwrap_or(Err(refused))
@@ -57,7 +57,7 @@ impl Groups {
     pub(crate) async fn sync(&self, group: &str, sync: Sync) -> SyncReply {
         let (reply, answer) = oneshot::channel();
         self.with(group, |group, now| {
-            group.sync(sync, reply, now);
+            group.sync(&sync, reply, now);
             Ok(())
         })?;
         answer.await.unwrap_or(Err(ResponseError::RebalanceInProgress))

@@ -37,8 +37,8 @@ pub(crate) struct Synced {
 
 impl Group {
     /// Gives a member its assignment, once the leader has made it.
-    pub(super) fn sync(&mut self, sync: Sync, reply: oneshot::Sender<SyncReply>, now: Instant) {
-        let at = match self.check_sync(&sync) {
+    pub(super) fn sync(&mut self, sync: &Sync, reply: oneshot::Sender<SyncReply>, now: Instant) {
+        let at = match self.check_sync(sync) {
             Ok(at) => at,
             Err(error) => return drop(reply.send(Err(error))),
         };
@@ -110,11 +110,10 @@ impl Group {
     fn complete(&mut self, now: Instant) {
         self.members.retain(|member| member.join.is_some() || member.instance_id.is_some());
         let Some(first) = self.members.iter().find(|member| member.join.is_some()) else {
-            self.phase = match self.members.is_empty() {
-                true => Phase::Empty,
-                false => {
-                    Phase::Preparing { deadline: now + self.rebalance_timeout(), whole: false }
-                }
+            self.phase = if self.members.is_empty() {
+                Phase::Empty
+            } else {
+                Phase::Preparing { deadline: now + self.rebalance_timeout(), whole: false }
             };
             return;
         };

@@ -84,8 +84,8 @@ impl Header {
             return Err(Malformed::Checksum);
         }
         let offsets = i64::from(header.last_offset_delta) + 1;
-        // A count that does not fit would let one small batch use up the partition's offsets.
-        if header.count < 1 || i64::from(header.count) > offsets {
+        // Producers number records without gaps; who does not could use up a partition's offsets with one small batch.
+        if header.count < 1 || i64::from(header.count) != offsets {
             return Err(Malformed::Count { count: header.count, offsets });
         }
         Ok(header)

@@ -238,7 +238,7 @@ fn retention_deletes_whole_segments_from_the_front() {
     let log = open(&directory);
     for timestamp in 0..10 {
         let payload = vec![0; 900];
-        log.append(&Sample { payload, timestamp, ..Sample::default() }.bytes(), &configs).unwrap();
+        log.append(&Sample { timestamp, payload, ..Sample::default() }.bytes(), &configs).unwrap();
     }
     log.retain(&configs, 0).unwrap();
     // Four segments of 961 bytes: without the first, less than 3 000 would be left.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::message::Message as _;
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -78,7 +79,7 @@ fn committed_offsets_and_their_metadata_outlive_members_and_broker() {
     let first = committed.find_partition("t", 0).unwrap();
     assert_eq!((first.offset(), first.metadata()), (Offset::Offset(4), "half way"));
     assert_eq!(committed.find_partition("t", 1).unwrap().offset(), Offset::Invalid);
-    let offsets: Vec<i64> = read(&member, 6).iter().map(|message| message.offset()).collect();
+    let offsets: Vec<i64> = read(&member, 6).iter().map(Message::offset).collect();
     assert_eq!(offsets, [4, 5, 6, 7, 8, 9]);
 }
 
@@ -123,7 +124,7 @@ fn of_two_with_one_instance_the_earlier_is_fenced() {
 
 /// Which partitions `member` has. Numbers alone: the client's own list would keep the client from closing.
 fn partitions_of(member: &BaseConsumer) -> Vec<i32> {
-    member.assignment().unwrap().elements().iter().map(|it| it.partition()).collect()
+    member.assignment().unwrap().elements().iter().map(TopicPartitionListElem::partition).collect()
 }
 
 /// The state of group `g` and how many members it has.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rdkafka::consumer::{CommitMode, Consumer as _};
-use rdkafka::message::Message as _;
+use rdkafka::message::Message;
 use tokio::runtime::Runtime;
 use transom_broker::{Broker, BrokerError, Settings};
 
@@ -86,7 +86,7 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     process.kill_and_restart(directory.path());
     let member = clients.member("g", "t", &[]);
     assert_eq!(member.fetch_watermarks("t", 0, SHORT * 100).unwrap(), (0, 100));
-    let offsets: Vec<i64> = read(&member, 40).iter().map(|message| message.offset()).collect();
+    let offsets: Vec<i64> = read(&member, 40).iter().map(Message::offset).collect();
     assert_eq!(offsets, (60..100).collect::<Vec<i64>>());
     let deliveries = clients.send("t", 0, 1, &[]);
     assert_eq!(deliveries[0].offset, 100);

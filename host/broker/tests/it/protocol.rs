@@ -23,8 +23,8 @@ impl Wire {
     }
 
     fn send(&mut self, frame: &[u8]) {
-        self.0.write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes()).unwrap();
-        self.0.write_all(frame).unwrap();
+        let length = u32::try_from(frame.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&length, frame].concat()).unwrap();
     }
 
     fn receive(&mut self) -> std::io::Result<Bytes> {

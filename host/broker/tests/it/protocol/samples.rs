@@ -114,7 +114,7 @@ fn produce() -> ProduceRequest {
         timestamp: 1_000,
         key: None,
         value: Some(Bytes::from_static(b"value")),
-        headers: Default::default(),
+        headers: [].into(),
     };
     let mut records = BytesMut::new();
     let options = RecordEncodeOptions { version: 2, compression: Compression::None };
