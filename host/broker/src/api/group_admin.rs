@@ -10,12 +10,16 @@ use kafka_protocol::messages::{
     DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
     GroupId, ListGroupsRequest, ListGroupsResponse,
 };
+use kafka_protocol::protocol::StrBytes;
 
 use super::refusal::storage_failed;
 use super::text;
 use crate::groups::{Described, DescribedMember};
 use crate::journal::Entry;
 use crate::state::State;
+
+/// The type of all groups here, in Kafka's words.
+const CLASSIC: &str = "classic";
 
 /// Lists groups that have members or committed offsets.
 pub(super) fn list_groups(
@@ -27,14 +31,18 @@ pub(super) fn list_groups(
         image.offsets.keys().map(|group| (group.clone(), without_members())).collect()
     });
     groups.extend(state.groups.describe_all());
-    let wanted = &request.states_filter;
-    groups
-        .retain(|_, group| wanted.is_empty() || wanted.iter().any(|it| it.as_str() == group.state));
+    let is_among = |name: &str, wanted: &[StrBytes]| {
+        wanted.is_empty() || wanted.iter().any(|it| it.eq_ignore_ascii_case(name))
+    };
+    groups.retain(|_, group| {
+        is_among(group.state, &request.states_filter) && is_among(CLASSIC, &request.types_filter)
+    });
     let listed = |(id, group): (String, Described)| {
-        let listed = ListedGroup::default()
+        ListedGroup::default()
             .with_group_id(GroupId(text(id)))
-            .with_protocol_type(text(group.protocol_type));
-        if version >= 4 { listed.with_group_state(text(group.state)) } else { listed }
+            .with_protocol_type(text(group.protocol_type))
+            .with_group_state(if version >= 4 { text(group.state) } else { StrBytes::new() })
+            .with_group_type(if version >= 5 { text(CLASSIC) } else { StrBytes::new() })
     };
     ListGroupsResponse::default().with_groups(groups.into_iter().map(listed).collect())
 }

@@ -57,9 +57,10 @@ impl From<AppendError> for Explained {
             AppendError::Malformed(Malformed::Format(_)) => {
                 ResponseError::UnsupportedForMessageFormat
             }
-            AppendError::Malformed(Malformed::Count { .. }) => ResponseError::InvalidRecord,
+            AppendError::Malformed(Malformed::Count { .. })
+            | AppendError::NotOneBatch { .. }
+            | AppendError::Control => ResponseError::InvalidRecord,
             AppendError::Malformed(_) => ResponseError::CorruptMessage,
-            AppendError::NotOneBatch { .. } | AppendError::Control => ResponseError::InvalidRecord,
             AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
             AppendError::Transactional => ResponseError::InvalidTxnState,
             AppendError::Producer(Refusal::Epoch { .. }) => ResponseError::InvalidProducerEpoch,
