@@ -5,11 +5,12 @@ use crate::rust::{code, has_word, names_after};
 use crate::tree::{File, files};
 
 /// Each crate with the crates of this workspace that it may depend on. `smts/*` are one row, as are guests elsewhere.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("smt-abi", &[]),
     ("smt-sdk", &["smt-abi"]),
     ("smts/*", &["smt-sdk"]),
     ("transom-core", &["smt-abi"]),
+    ("transom-broker", &[]),
     ("transom-runtime", &["smt-abi", "transom-core"]),
     ("transom", &["smt-abi", "transom-core", "transom-runtime"]),
     ("bench", &["smt-abi", "transom-core", "transom-runtime", "transom"]),
@@ -98,9 +99,11 @@ fn large_dependencies_stay_in_one_room() {
             if file.is_production() && outside && has_word(&code(&file.text), dependency) {
                 problems.push(format!("{}: names {dependency}, which only {room} may", file.path));
             }
+            // A test may use it as the peer that it judges its own crate by.
+            let normal = file.text.split("[dev-dependencies]").next().unwrap_or_default();
             if file.is_manifest()
                 && file.path != "host/Cargo.toml"
-                && dependencies(&file.text).contains(&dependency.to_owned())
+                && dependencies(normal).contains(&dependency.to_owned())
             {
                 problems.push(format!(
                     "{}: depends on {dependency}, which only the host may",

@@ -1,0 +1,55 @@
+//! What can go wrong outside of one request.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a broker could not start, or not stop cleanly.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrokerError {
+    /// The address is taken, or not one of this machine's.
+    #[error("cannot listen on `{address}`; choose another address, or port 0 for a free one")]
+    Listen {
+        /// The address as it was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another broker works in the same directory.
+    #[error("`{}` is in use by another broker; stop it, or choose another directory", directory.display())]
+    InUse {
+        /// The directory of both.
+        directory: PathBuf,
+    },
+    /// A file or directory below the broker's directory could not be read or written.
+    #[error("cannot use `{}`", path.display())]
+    Storage {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An entry of the journal is whole, but this version does not know it.
+    #[error("`{}` has an entry that this version cannot read; use the version that wrote it, or an empty directory", path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with the entry.
+        source: serde_json::Error,
+    },
+    /// The broker's own threads could not be started.
+    #[error("cannot start the broker's threads")]
+    Threads {
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl BrokerError {
+    /// Returns a function that says which `path` an I/O error is about.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Storage { path, source }
+    }
+}
