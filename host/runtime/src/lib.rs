@@ -1,5 +1,20 @@
 //! Tasks: records from a topic through a chain into a sink, or from a source into a topic, and what happens when
 //! something fails. It knows the traits of `transom-core` and nothing of Kafka's client, of databases or of wasm.
+//!
+//! Whatever dies, each record is delivered, dropped on purpose or dead-lettered; and it is there once where the sink
+//! stores offsets with the records.
+//!
+//! | module | what | begin at |
+//! |---|---|---|
+//! | [`assembly`] | what tasks are put together from; the host implements it | [`assembly::Assembly`] |
+//! | [`status`] | what a person sees of tasks | [`status::Status`] |
+//! | `supervisor` | starts, restarts, ends tasks | [`Runtime`] |
+//! | `sink_task` | from topics to a sink | `sink_task::run` |
+//! | `source_task` | from a source to topics | `source_task::run` |
+//! | `load` | a batch with what became of its records | `Load` |
+//! | `dead_letters` | records that failed | `DeadLetters::report` |
+//! | `failure` | why a task ended, and what follows | `FailureKind` |
+//! | `progress`, `metrics`, `way` | what is told: status, figures, single records | |
 
 pub mod assembly;
 pub mod status;

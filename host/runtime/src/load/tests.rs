@@ -86,3 +86,16 @@ fn the_offset_to_go_on_from_is_behind_the_last_input_below_a_bound() {
     open.publish(&ledger);
     through(5, None, Some(10));
 }
+
+#[test]
+fn records_below_what_the_sink_has_are_skipped_and_counted() {
+    let (mut ledger, mut load, mut converters) = (Ledger::default(), Load::default(), converters());
+    ledger.open(&partition(0), 5);
+    for offset in [3, 4, 5, 6] {
+        load.admit(&record(0, offset), &mut ledger, &mut converters);
+    }
+    assert_eq!((load.skipped, load.batch.len()), (2, 2));
+    // Nobody has this partition: it counts for nothing.
+    load.admit(&record(1, 0), &mut ledger, &mut converters);
+    assert_eq!((load.skipped, load.batch.len()), (2, 2));
+}

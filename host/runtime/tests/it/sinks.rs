@@ -100,6 +100,12 @@ fn refusal(row: &Row) -> Option<(String, String)> {
 
 impl Memory {
     fn deliver(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError> {
+        // Asked first: a test may look at the table while it holds the cluster.
+        let committed: Vec<Option<i64>> = put
+            .records
+            .iter()
+            .map(|record| self.cluster.committed(&self.group, &row(put.batch, *record).partition))
+            .collect();
         let mut table = self.table.lock().unwrap();
         table.sizes.push(put.records.len());
         if let Some(error) = table.answers.pop_front() {
@@ -140,9 +146,8 @@ impl Memory {
             }
         }
         let is_refused = |index| rejections.iter().any(|rejection| rejection.index == index);
-        for (_, row) in rows.into_iter().enumerate().filter(|(index, _)| !is_refused(*index)) {
-            let committed = self.cluster.committed(&self.group, &row.partition);
-            if committed.is_some_and(|committed| row.offset < committed) {
+        for (index, row) in rows.into_iter().enumerate().filter(|(index, _)| !is_refused(*index)) {
+            if committed[index].is_some_and(|committed| row.offset < committed) {
                 table.below_committed.push(row.clone());
             }
             table.rows.push(row);
