@@ -10,11 +10,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot go on stops")]
 
 mod bare;
+#[expect(dead_code, reason = "the tests need more of it")]
+#[path = "../../../host/tests/it/live_kafka/broker.rs"]
+mod broker;
 #[path = "../../../host/tests/it/live.rs"]
 mod live;
-#[expect(dead_code, reason = "the tests need more of it")]
-#[path = "../../../host/tests/it/live_kafka/mod.rs"]
-mod live_kafka;
 mod process;
 mod stream;
 
@@ -31,21 +31,41 @@ fn main() {
     {
         return bare::count(bootstrap, topic, records.parse().unwrap());
     }
-    let Some(kafka) = live::needs("the record path's benchmark", live_kafka::shared()) else { return };
+    let Some(kafka) = live::needs("the record path's benchmark", broker::Kafka::start()) else {
+        return;
+    };
     let Some(binary) = live::needs("the record path's benchmark", release_binary()) else { return };
     let only = arguments.first().filter(|argument| !argument.starts_with('-'));
-    for stream in stream::all().into_iter().filter(|stream| only.is_none_or(|only| stream.name.contains(only))) {
+    for stream in stream::all()
+        .into_iter()
+        .filter(|stream| only.is_none_or(|only| stream.name.contains(only)))
+    {
         stream.produce(kafka.bootstrap());
-        println!("{}: {} records of {} bytes on average, {} partitions", stream.name, stream.records, stream.average(), stream::PARTITIONS);
+        println!(
+            "{}: {} records of {} bytes on average, {} partitions",
+            stream.name,
+            stream.records,
+            stream.average(),
+            stream::PARTITIONS
+        );
         measure(&binary, kafka.bootstrap(), &stream);
     }
+}
+
+/// What the rig waits for Kafka's answers with.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// The binary that `make build` makes, beside this one.
 fn release_binary() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let binary = own.ancestors().nth(2).unwrap_or(Path::new(".")).join("transom");
-    if binary.is_file() { Ok(binary) } else { Err(format!("{} is not there: make build", binary.display())) }
+    if binary.is_file() {
+        Ok(binary)
+    } else {
+        Err(format!("{} is not there: make build", binary.display()))
+    }
 }
 
 fn measure(binary: &Path, bootstrap: &str, stream: &Stream) {
@@ -56,13 +76,25 @@ fn measure(binary: &Path, bootstrap: &str, stream: &Stream) {
     ];
     let home = tempfile::tempdir().unwrap();
     // The compiled modules are cached from here on: a pass measures records, not the compiler.
-    let cold = process::transom(binary, home.path(), bootstrap, &stream.connector(cases[2].1, "warm"), stream.records);
+    let cold = process::transom(
+        binary,
+        home.path(),
+        bootstrap,
+        &stream.connector(cases[2].1, "warm"),
+        stream.records,
+    );
     let mut rounds: Vec<(Measured, Vec<Measured>)> = Vec::new();
     for round in 0..ROUNDS {
         let bare = process::bare(bootstrap, stream.topic, stream.records);
         let ours = cases.iter().enumerate().map(|(number, (_, smts))| {
             let group = format!("{round}-{number}");
-            process::transom(binary, home.path(), bootstrap, &stream.connector(smts, &group), stream.records)
+            process::transom(
+                binary,
+                home.path(),
+                bootstrap,
+                &stream.connector(smts, &group),
+                stream.records,
+            )
         });
         rounds.push((bare, ours.collect()));
     }
@@ -76,7 +108,9 @@ fn measure(binary: &Path, bootstrap: &str, stream: &Stream) {
     let bare: Vec<f64> = bares.iter().map(|bare| bare.first_ms).collect();
     println!(
         "  start to first record: {:.0} ms, cold module cache {:.0} ms; bare subscribe to first record {:.0} ms\n",
-        median(warm), cold.first_ms, median(bare)
+        median(warm),
+        cold.first_ms,
+        median(bare)
     );
 }
 

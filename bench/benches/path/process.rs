@@ -37,7 +37,13 @@ pub(super) fn bare(bootstrap: &str, topic: &str, records: usize) -> Measured {
 }
 
 /// `transom run` with one connector `path`, until it has settled so many records.
-pub(super) fn transom(binary: &Path, home: &Path, bootstrap: &str, connector: &str, records: usize) -> Measured {
+pub(super) fn transom(
+    binary: &Path,
+    home: &Path,
+    bootstrap: &str,
+    connector: &str,
+    records: usize,
+) -> Measured {
     fs::write(home.join("connectors.yaml"), connector).unwrap();
     let start = Instant::now();
     let mut child = Command::new(binary)
@@ -55,7 +61,8 @@ pub(super) fn transom(binary: &Path, home: &Path, bootstrap: &str, connector: &s
     let mut first_ms = None;
     loop {
         let answer = client.get(format!("http://{address}/status"));
-        let status: Status = runtime.block_on(async { answer.send().await.unwrap().json().await.unwrap() });
+        let status: Status =
+            runtime.block_on(async { answer.send().await.unwrap().json().await.unwrap() });
         let sums = status.connectors[0].tasks[0].records;
         if sums.read > 0 {
             first_ms.get_or_insert_with(|| start.elapsed().as_secs_f64() * 1e3);
@@ -66,9 +73,11 @@ pub(super) fn transom(binary: &Path, home: &Path, bootstrap: &str, connector: &s
         assert!(child.try_wait().unwrap().is_none(), "it ended: {status:?}");
         // Asking costs the process something: seldom, once records flow.
         let pause = if first_ms.is_some() { 100 } else { 5 };
-        drop(mpsc::channel::<()>().1.recv_timeout(Duration::from_millis(pause)));
+        let (_sender, receiver) = mpsc::channel::<()>();
+        receiver.recv_timeout(Duration::from_millis(pause)).unwrap_err();
     }
-    let measured = Measured { cpu: cpu(&child), peak: peak(&child), first_ms: first_ms.unwrap_or_default() };
+    let measured =
+        Measured { cpu: cpu(&child), peak: peak(&child), first_ms: first_ms.unwrap_or_default() };
     child.kill().unwrap();
     child.wait().unwrap();
     measured
@@ -80,7 +89,10 @@ fn admin(child: &mut Child) -> String {
     let mut text = String::new();
     loop {
         let mut line = String::new();
-        assert!(log.read_line(&mut line).unwrap() > 0, "it ended without an admin listener:\n{text}");
+        assert!(
+            log.read_line(&mut line).unwrap() > 0,
+            "it ended without an admin listener:\n{text}"
+        );
         if let Some((_, address)) = line.split_once("admin.listen=") {
             let address = address.split_whitespace().next().unwrap().to_owned();
             std::thread::spawn(move || log.lines().for_each(drop));

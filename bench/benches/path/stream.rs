@@ -29,7 +29,12 @@ pub(super) fn all() -> Vec<Stream> {
     vec![
         Stream { name: "JSON, 176 B", topic: "bench-json", records: 1_000_000, spelling: json(0) },
         Stream { name: "JSON, 2 KB", topic: "bench-json-2k", records: 200_000, spelling: json(13) },
-        Stream { name: "protobuf trade events", topic: "bench-protobuf", records: 1_000_000, spelling: Spelling::Protobuf },
+        Stream {
+            name: "protobuf trade events",
+            topic: "bench-protobuf",
+            records: 1_000_000,
+            spelling: Spelling::Protobuf,
+        },
     ]
 }
 
@@ -46,7 +51,13 @@ impl Random {
 
     fn id(&mut self) -> String {
         let low = self.below(u64::MAX);
-        format!("{:08x}-{:04x}-4{:03x}-a000-{:012x}", self.below(1 << 32), low >> 48, low >> 36 & 0xfff, low & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-a000-{:012x}",
+            self.below(1 << 32),
+            low >> 48,
+            low >> 36 & 0xfff,
+            low & 0xffff_ffff_ffff
+        )
     }
 }
 
@@ -75,9 +86,14 @@ impl Trade {
         let Self { id, account, unit, cents, symbol, at } = self;
         let unit = unit.map(|unit| format!("\"business_unit\":\"{unit}\",")).unwrap_or_default();
         let amount = format!("{}.{:02}", cents / 100, cents % 100);
-        let leg = |number: usize| format!("{{\"leg\":{number},\"venue\":\"XNAS\",\"price\":{amount},\"ids\":[\"{id}\",{at}],\"note\":\"partial fill, routed\"}}");
+        let leg = |number: usize| {
+            format!(
+                "{{\"leg\":{number},\"venue\":\"XNAS\",\"price\":{amount},\"ids\":[\"{id}\",{at}],\"note\":\"partial fill, routed\"}}"
+            )
+        };
         let legs: Vec<String> = (0..legs).map(leg).collect();
-        let legs = if legs.is_empty() { String::new() } else { format!(",\"legs\":[{}]", legs.join(",")) };
+        let legs =
+            if legs.is_empty() { String::new() } else { format!(",\"legs\":[{}]", legs.join(",")) };
         format!("{{\"trade_id\":\"{id}\",\"account_id\":\"{account}\",{unit}\"amount\":{amount},\"symbol\":\"{symbol}\",\"traded_at\":{at}{legs}}}").into_bytes()
     }
 
@@ -132,7 +148,8 @@ impl Stream {
         runtime.block_on(admin.create_topics(&[new], &AdminOptions::new())).unwrap();
         let producer: ThreadedProducer<DefaultProducerContext> = config.create().unwrap();
         for (payload, partition) in self.payloads().zip((0..PARTITIONS).cycle()) {
-            let mut record: BaseRecord<'_, [u8], Vec<u8>> = BaseRecord::to(self.topic).partition(partition).payload(&payload);
+            let mut record: BaseRecord<'_, [u8], Vec<u8>> =
+                BaseRecord::to(self.topic).partition(partition).payload(&payload);
             while let Err((_full, back)) = producer.send(record) {
                 producer.flush(Duration::from_millis(20)).ok();
                 record = back;
@@ -146,7 +163,9 @@ impl Stream {
         let proto = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("proto");
         let value = match self.spelling {
             Spelling::Json { .. } => "json: {}".to_owned(),
-            Spelling::Protobuf => format!("protobuf: {{messages: {{{}: {{type: dataflow.TradeEvent}}}}}}", self.topic),
+            Spelling::Protobuf => {
+                format!("protobuf: {{messages: {{{}: {{type: dataflow.TradeEvent}}}}}}", self.topic)
+            }
         };
         let smts: String = smts
             .iter()
@@ -156,7 +175,8 @@ impl Stream {
                 _ => "      - {name: rename, smt: replace-field, config: {renames: ['symbol:ticker']}}\n",
             })
             .collect();
-        let transforms = if smts.is_empty() { String::new() } else { format!("    transforms:\n{smts}") };
+        let transforms =
+            if smts.is_empty() { String::new() } else { format!("    transforms:\n{smts}") };
         format!(
             "kafka: {{bootstrap.servers: '${{env:BOOTSTRAP_SERVERS}}'}}
 schemas: {{protobuf: [{proto}]}}

@@ -9,7 +9,8 @@ use crate::{
     topic::{Offsets, StoredOffset, TopicIdentity, TopicPartition},
 };
 use async_trait::async_trait;
-use std::{num::NonZeroUsize, time::Duration};
+use core::time::Duration;
+use std::num::NonZeroUsize;
 
 /// Takes records out of Kafka. Driven by one worker, one call at a time:
 ///

@@ -2,7 +2,8 @@
 
 use crate::{connector::ConnectorError, record::NewRecord};
 use async_trait::async_trait;
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use core::time::Duration;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Longest name of a topic, as Kafka has it.
 const NAME_BYTES: usize = 249;

@@ -175,9 +175,9 @@ mod tests {
     #[test]
     fn librdkafka_takes_what_we_set() {
         for config in [
-            plain(&Properties::new()),
-            member(&Properties::new(), "g", 0, 1),
-            producer(&Properties::new()),
+            plain(&Properties::default()),
+            member(&Properties::default(), "g", 0, 1),
+            producer(&Properties::default()),
         ] {
             assert!(config.create_native_config().is_ok());
         }

@@ -16,7 +16,7 @@ impl Batch {
     }
 
     /// Adds a record of payloads, as they were read: converters make JSON of them. A record that a converter does not
-    /// read, or whose JSON is none, has failed from the start; its [`Original`] stays.
+    /// read, or whose JSON is none, has failed from the start; its [`Original`](crate::record::Original) stays.
     pub fn admit(&mut self, new: &NewRecord<'_>, converters: &mut Converters) -> RecordId {
         self.add(new, converters)
     }

@@ -53,6 +53,7 @@ impl MemorySource {
             count += 1;
             self.next[part] += 1;
             into.push(SourceRecord {
+                converter_topic: None,
                 topic: "out",
                 partition: None,
                 timestamp: Some(5),

@@ -15,7 +15,7 @@ async fn a_producer_that_failed_for_good_is_made_anew() {
     let mock = MockCluster::new(1).unwrap();
     mock.create_topic("t", 1, 1).unwrap();
     let servers = ("bootstrap.servers".to_owned(), mock.bootstrap_servers());
-    let writer = Writer::new(properties::producer(&Properties::from([servers]))).unwrap();
+    let writer = Writer::new(properties::producer(&Properties::from_iter([servers]))).unwrap();
     assert_eq!(writer.write(records()).await.unwrap(), []);
     let old = writer.producer().unwrap();
     // The broker has another idea of what came before: librdkafka cannot know any more what is written.

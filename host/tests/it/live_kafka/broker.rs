@@ -100,7 +100,7 @@ impl Kafka {
     pub(crate) fn restart(&mut self) {
         self.kill();
         let log = fs::File::create(self.directory.path().join("kafka.log")).unwrap();
-        let watch = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/watched");
+        let watch = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/tests/kafka/watched");
         let mut command = Command::new(watch);
         command
             .arg(self.directory.path())
@@ -137,7 +137,7 @@ impl Kafka {
     }
 
     fn java(&self) -> Vec<String> {
-        let logging = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/log4j2.properties");
+        let logging = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/tests/kafka/log4j2.properties");
         vec![
             "-Xmx512m".to_owned(),
             "-XX:+UseSerialGC".to_owned(),

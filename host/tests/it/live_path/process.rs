@@ -172,7 +172,7 @@ pub(super) fn eventually(
 /// Lets other processes work.
 pub(super) fn pause(time: Duration) {
     let (_sender, receiver) = mpsc::channel::<()>();
-    drop(receiver.recv_timeout(time));
+    receiver.recv_timeout(time).unwrap_err();
 }
 
 /// The repository's root.
