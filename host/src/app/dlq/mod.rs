@@ -6,7 +6,7 @@ mod list;
 mod replay;
 mod show;
 
-use super::{Failure, configuration};
+use super::{Failure, configuration, embedded};
 use crate::{error::on_one_line, topics::Cluster};
 use clap::{Args, Subcommand};
 use filter::Filter;
@@ -54,6 +54,7 @@ struct Letters {
 impl Of {
     fn open(&self) -> Result<Letters, Failure> {
         let mut config = configuration::read(&self.config)?;
+        embedded::reach(&mut config)?;
         let name = &self.connector;
         let connector = config.connectors.remove(name).ok_or_else(|| self.unknown(&config))?;
         let Some(topic) = connector.errors_deadletterqueue_topic_name.clone() else {

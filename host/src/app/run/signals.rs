@@ -3,7 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Waits for SIGINT or SIGTERM, and names it.
-pub(super) async fn first() -> &'static str {
+pub(in crate::app) async fn first() -> &'static str {
     let mut interrupt = listen(SignalKind::interrupt());
     let mut terminate = listen(SignalKind::terminate());
     tokio::select! {
