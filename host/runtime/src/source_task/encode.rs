@@ -1,5 +1,6 @@
 //! Survivors of the chain as records of topics.
 
+use super::records::Polled;
 use crate::dead_letters::{Cause, Place};
 use transom_core::{
     batch::Batch,
@@ -18,11 +19,12 @@ pub(super) struct Encoded {
 /// Encodes the survivors whose input is below `bound` and not among `failed` (sorted), and adds those that no converter
 /// writes to `failed`: one child that fails takes its siblings with it (invariant 11).
 pub(super) fn encode(
-    batch: &Batch,
+    polled: &Polled,
     converters: &mut Converters,
     bound: usize,
     failed: &mut Vec<Cause>,
 ) -> Encoded {
+    let batch = &polled.batch;
     let mut encoded = Encoded::default();
     let mut last_failed = None;
     for record in batch.survivors() {
@@ -30,7 +32,7 @@ pub(super) fn encode(
         if input >= bound || last_failed == Some(input) {
             continue;
         }
-        match one(batch, *record, converters) {
+        match one(batch, *record, polled.converter_topic(input), converters) {
             Ok(record) => {
                 encoded.records.push(record);
                 encoded.inputs.push(input);
@@ -50,6 +52,7 @@ pub(super) fn encode(
 fn one(
     batch: &Batch,
     record: RecordId,
+    converter_topic: Option<&str>,
     converters: &mut Converters,
 ) -> Result<EncodedRecord, (Step, ConvertError)> {
     let topic = batch.topic(record);
@@ -67,7 +70,7 @@ fn one(
         let out = value.insert(Vec::new());
         converters
             .value
-            .encode(topic, &json, out)
+            .encode(converter_topic.unwrap_or(topic), &json, out)
             .map_err(|error| (Step::ValueConverter, error))?;
     }
     let mut headers = Vec::new();

@@ -153,7 +153,7 @@ impl Pipeline {
                 }),
             }
         }
-        let encoded = encode(batch, &mut self.converters, decided.bound, &mut failed);
+        let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);
         self.report(failed, &mut decided).await?;
         Ok((decided, encoded))
     }
@@ -193,8 +193,7 @@ impl Pipeline {
                 Err(error) => backoff.wait(error, Part::Connector, &progress).await?,
             }
             // The writer took the records along; what was made once can be made again.
-            encoded =
-                encode(&self.records.batch, &mut self.converters, decided.bound, &mut Vec::new());
+            encoded = encode(&self.records, &mut self.converters, decided.bound, &mut Vec::new());
         };
         progress.recover(Part::Connector);
         progress.count(|counts| counts.out += count - refused.len() as u64);

@@ -74,6 +74,23 @@ async fn a_record_that_no_converter_writes_is_dead_lettered_as_the_source_gave_i
     assert_eq!(world.outside.lock().unwrap().saved[PARTS[1]], "2");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_value_converter_is_asked_for_the_topic_that_the_source_names() {
+    let world = World::plain();
+    let strange = [r#"{"n":0}"#, r#"{"other":1}"#, r#"{"do":"split","other":2}"#, r#"{"n":3}"#];
+    values(&world, &strange);
+    world.outside.lock().unwrap().converter_topic = Some("tagged".to_owned());
+    // What is encoded anew after an outage is encoded alike.
+    world.cluster.lock().write_errors.push_back(ConnectorError::transient("away", "away"));
+    run(&world, source_plan()).await;
+    let children = [0, 1, 2].map(|child| format!(r#"tagged{{"child":{child}}}"#));
+    let [first, second, third] = &children;
+    assert_eq!(
+        written(&world),
+        [r#"{"n":0}"#, r#"tagged{"other":1}"#, first, second, third, r#"{"n":3}"#]
+    );
+}
+
 fn stage(letter: &EncodedRecord) -> &str {
     let stage = letter.headers.iter().find(|(name, _)| name == "__connect.errors.stage");
     std::str::from_utf8(stage.unwrap().1.as_deref().unwrap()).unwrap()

@@ -18,6 +18,8 @@ use transom_runtime::assembly::Positions;
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
     pub(crate) values: Vec<String>,
+    /// The converter's topic of each value that says `other`.
+    pub(crate) converter_topic: Option<String>,
     /// It may grow: there is no end.
     pub(crate) is_endless: bool,
     /// Answers of the next polls that fail.
@@ -53,7 +55,10 @@ impl MemorySource {
             count += 1;
             self.next[part] += 1;
             into.push(SourceRecord {
-                converter_topic: None,
+                converter_topic: outside
+                    .converter_topic
+                    .as_deref()
+                    .filter(|_| value.contains("other")),
                 topic: "out",
                 partition: None,
                 timestamp: Some(5),
