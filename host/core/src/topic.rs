@@ -203,7 +203,7 @@ pub trait TopicWriter: Send + Sync {
     ///
     /// # Errors
     /// [`ConnectorError`] if the writer as a whole cannot go on.
-    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError>;
+    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError>;
 
     /// Sees to it that a topic is there: waits for the broker, and creates it if it is absent.
     ///
@@ -238,6 +238,16 @@ pub struct EncodedRecord {
     pub value: Option<Vec<u8>>,
     /// Names and values, in order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// What became of records that were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Those that the broker does not take, in order.
+    pub refused: Vec<Refused>,
+    /// For each record the partition and the offset it went to; nothing for one that was refused, or where the broker did
+    /// not say.
+    pub places: Vec<Option<(i32, i64)>>,
 }
 
 /// A record that the broker does not take, whatever is tried: too large, no such partition, not authorised.
