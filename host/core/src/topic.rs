@@ -138,11 +138,11 @@ pub trait TopicReader: Send {
     fn committed(&mut self, partitions: &[TopicPartition])
     -> Result<Vec<StoredOffset>, TopicError>;
 
-    /// The log's bounds, asked from the broker.
+    /// The bounds of each log, in order, asked from the brokers together: a question behind a fetch waits as long as that.
     ///
     /// # Errors
-    /// [`TopicError`] if the broker does not say.
-    fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError>;
+    /// [`TopicError`] if the broker does not say it of one of them.
+    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError>;
 
     /// Which topic a name means now.
     ///

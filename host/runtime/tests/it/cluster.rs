@@ -39,6 +39,10 @@ pub(crate) struct State {
     /// While it is set, writes wait for it.
     pub(crate) write_gate: Option<Arc<Semaphore>>,
     members: u64,
+    /// Partitions whose bounds nobody knows.
+    pub(crate) leaderless: BTreeSet<TopicPartition>,
+    /// Whose bounds were asked for together.
+    pub(crate) asked: Vec<Vec<TopicPartition>>,
     pub(crate) paused: BTreeSet<TopicPartition>,
     /// Polls of all readers.
     pub(crate) polls: usize,

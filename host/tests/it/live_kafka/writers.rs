@@ -154,7 +154,7 @@ fn a_broker_that_is_away_is_waited_for() {
     while !matches!(member.reader.poll(EVENTS, &mut |_| ()), Err(TopicError::Transient { .. })) {
         assert!(begun.elapsed() < EVENTUALLY, "nothing was told");
     }
-    let unknown = member.reader.watermarks(&of);
+    let unknown = member.reader.watermarks(std::slice::from_ref(&of));
     assert!(matches!(unknown, Err(TopicError::Transient { .. })), "{unknown:?}");
     let mut leaving = Member::of(&cluster, topic, topic);
     let begun = Instant::now();
