@@ -75,7 +75,7 @@ impl DeadLetters {
         let mut topic = None;
         if let Some(settings) = context.plan.errors.dead_letters.clone() {
             let writer = context.assembly.writer()?;
-            writer.ensure(&settings.topic, settings.creation.clone()).await?;
+            context.ensure(&*writer, &settings.topic, &settings.creation).await?;
             topic = Some((writer, settings));
         }
         Ok(Self { context: context.clone(), topic })
@@ -108,10 +108,12 @@ impl DeadLetters {
     ) -> Result<(), Failure> {
         let (progress, mut backoff) = (&self.context.progress, Backoff::default());
         loop {
-            match writer.write(letters.clone()).await {
-                Ok(refused) => {
+            let writing = writer.write(letters.clone());
+            let what = "Kafka to take dead letters";
+            match self.context.watch(Part::DeadLetters, what, writing).await {
+                Ok(written) => {
                     progress.recover(Part::DeadLetters);
-                    let Some(refused) = refused.first() else { return Ok(()) };
+                    let Some(refused) = written.refused.first() else { return Ok(()) };
                     progress.metrics.dead_letter_failed();
                     return Err(Failure::policy(format!(
                         "a dead letter for topic `{}` was refused: {} ({}); let the topic take it, then restart the task",

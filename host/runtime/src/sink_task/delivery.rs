@@ -253,7 +253,8 @@ impl Delivery {
         backoff: &mut Backoff,
     ) -> Result<Option<Answer>, Failure> {
         let begin = Instant::now();
-        let answer = self.sink.put(put).await;
+        let putting = self.sink.put(put);
+        let answer = self.context.watch(Part::Connector, "the sink to take records", putting).await;
         self.context.progress.metrics.put_took(begin.elapsed());
         match answer {
             Ok(rejections) => {
@@ -280,7 +281,8 @@ impl Delivery {
             let mut backoff = Backoff::default();
             while self.call(put, &mut backoff).await?.is_none() {}
         }
-        Ok(self.sink.flush().await?)
+        let flushing = self.sink.flush();
+        Ok(self.context.watch(Part::Connector, "the sink to flush", flushing).await?)
     }
 
     /// Takes partitions over.
@@ -293,7 +295,8 @@ impl Delivery {
     ) -> Result<Vec<StoredOffset>, Failure> {
         let mut backoff = Backoff::default();
         loop {
-            match self.sink.claim(partitions).await {
+            let claiming = self.sink.claim(partitions);
+            match self.context.watch(Part::Connector, "the sink's offsets", claiming).await {
                 Ok(stored) => {
                     self.context.progress.recover(Part::Connector);
                     return Ok(stored);

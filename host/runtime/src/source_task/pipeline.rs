@@ -23,11 +23,11 @@ use std::{
 use transom_core::{
     chain::Chain,
     config::Tolerance,
-    connector::{Source, SourcePosition},
+    connector::{Delivered, Source, SourcePosition},
     convert::Converters,
     policy,
-    record::Verdict,
-    topic::{Refused, TopicWriter},
+    record::{RecordId, Verdict},
+    topic::{Refused, TopicWriter, Written},
 };
 
 /// What a batch goes through.
@@ -99,8 +99,8 @@ impl Pipeline {
         self.transform().await?;
         let (mut decided, mut encoded) = self.decide().await?;
         self.context.progress.metrics.batch_took(begin.elapsed());
-        encoded.cut(decided.bound);
-        self.write(encoded, &mut decided).await?;
+        encoded.cut(&self.records.batch, decided.bound);
+        self.write(encoded, &mut decided, source).await?;
         self.save(decided.bound, source).await?;
         self.count(&decided);
         decided.stop.map_or(Ok(()), Err)
@@ -153,7 +153,7 @@ impl Pipeline {
                 }),
             }
         }
-        let encoded = encode(batch, &mut self.converters, decided.bound, &mut failed);
+        let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);
         self.report(failed, &mut decided).await?;
         Ok((decided, encoded))
     }
@@ -177,29 +177,56 @@ impl Pipeline {
     }
 
     /// Writes records and waits until each is durable or refused.
-    async fn write(&mut self, mut encoded: Encoded, decided: &mut Decided) -> Result<(), Failure> {
+    async fn write(
+        &mut self,
+        mut encoded: Encoded,
+        decided: &mut Decided,
+        source: &mut dyn Source,
+    ) -> Result<(), Failure> {
         if encoded.records.is_empty() {
             return Ok(());
         }
         self.ensure(&encoded).await?;
-        let (progress, mut backoff) = (Arc::clone(&self.context.progress), Backoff::default());
+        let (context, mut backoff) = (self.context.clone(), Backoff::default());
         let count = encoded.records.len() as u64;
-        let refused = loop {
+        let Written { refused, places } = loop {
             let begin = Instant::now();
-            let written = self.writer.write(encoded.records).await;
-            progress.metrics.put_took(begin.elapsed());
+            let writing = self.writer.write(encoded.records);
+            let written = context.watch(Part::Connector, "Kafka to take records", writing).await;
+            context.progress.metrics.put_took(begin.elapsed());
             match written {
-                Ok(refused) => break refused,
-                Err(error) => backoff.wait(error, Part::Connector, &progress).await?,
+                Ok(written) => break written,
+                Err(error) => backoff.wait(error, Part::Connector, &context.progress).await?,
             }
             // The writer took the records along; what was made once can be made again.
-            encoded =
-                encode(&self.records.batch, &mut self.converters, decided.bound, &mut Vec::new());
+            encoded = encode(&self.records, &mut self.converters, decided.bound, &mut Vec::new());
         };
-        progress.recover(Part::Connector);
-        progress.count(|counts| counts.out += count - refused.len() as u64);
-        let causes = refusals(&encoded.inputs, refused);
+        context.progress.recover(Part::Connector);
+        context.progress.count(|counts| counts.out += count - refused.len() as u64);
+        if source.wants_deliveries() {
+            self.tell(&encoded.survivors, &places, source);
+        }
+        let causes = self.refusals(&encoded.survivors, refused);
         self.report(causes, decided).await
+    }
+
+    /// Tells a source where its records are.
+    fn tell(&self, survivors: &[RecordId], places: &[Option<(i32, i64)>], source: &mut dyn Source) {
+        let delivered = |(survivor, place): (&RecordId, &Option<(i32, i64)>)| {
+            let (topic, (partition, offset)) = (self.records.batch.topic(*survivor), (*place)?);
+            Some(Delivered { topic, partition, offset })
+        };
+        let deliveries: Vec<_> = survivors.iter().zip(places).filter_map(delivered).collect();
+        source.delivered(&deliveries);
+    }
+
+    /// What the broker refused, in the order of the records.
+    fn refusals(&self, survivors: &[RecordId], refused: Vec<Refused>) -> Vec<Cause> {
+        let cause = |Refused { index, code, message }| {
+            let input = self.records.batch.input(*survivors.get(index)?);
+            Some(Cause { input, place: Place::Produce, code, message, child: None })
+        };
+        refused.into_iter().filter_map(cause).collect()
     }
 
     /// Sees to it that the topics are there that are written for the first time.
@@ -209,8 +236,9 @@ impl Pipeline {
                 continue;
             }
             let mut backoff = Backoff::default();
-            let creation = &self.context.plan.creation;
-            while let Err(error) = self.writer.ensure(&record.topic, creation.clone()).await {
+            while let Err(error) =
+                self.context.ensure(&*self.writer, &record.topic, &self.context.plan.creation).await
+            {
                 backoff.wait(error, Part::Connector, &self.context.progress).await?;
             }
             self.topics.insert(record.topic.clone());
@@ -225,7 +253,11 @@ impl Pipeline {
             return Ok(());
         }
         let (plan, mut backoff) = (&self.context.plan, Backoff::default());
-        while let Err(error) = self.store.save(&plan.name, &positions).await {
+        let save = || {
+            let saving = self.store.save(&plan.name, &positions);
+            self.context.watch(Part::Connector, "positions to be stored", saving)
+        };
+        while let Err(error) = save().await {
             backoff.wait(error, Part::Connector, &self.context.progress).await?;
         }
         self.context.progress.recover(Part::Connector);
@@ -243,14 +275,4 @@ impl Pipeline {
         self.context.progress.count(|counts| counts.settle(settled));
         settled.report(&self.context.progress.metrics);
     }
-}
-
-/// What the broker refused, in the order of the records.
-fn refusals(inputs: &[usize], mut refused: Vec<Refused>) -> Vec<Cause> {
-    refused.sort_by_key(|refused| refused.index);
-    let cause = |Refused { index, code, message }| {
-        let (input, place) = (*inputs.get(index)?, Place::Produce);
-        Some(Cause { input, place, code, message, child: None })
-    };
-    refused.into_iter().filter_map(cause).collect()
 }

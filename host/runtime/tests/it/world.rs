@@ -144,7 +144,10 @@ impl Converter for Verbatim {
         Ok(Decoded::Within(0..payload.len()))
     }
 
-    fn encode(&mut self, _: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), ConvertError> {
+    fn encode(&mut self, topic: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), ConvertError> {
+        if topic.starts_with("tagged") {
+            out.extend_from_slice(topic.as_bytes());
+        }
         if json.windows(10).any(|part| part == b"unwritable") {
             return Err(ConvertError { code: "unwritable", message: "no such payload".to_owned() });
         }

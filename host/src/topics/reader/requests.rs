@@ -124,30 +124,65 @@ pub(in crate::topics) fn commit_list<'a>(
     Ok(list)
 }
 
-/// The log's bounds.
+/// The bounds of each log, in order.
 pub(in crate::topics) fn watermarks<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
-    of: &TopicPartition,
-) -> Result<Watermarks, TopicError> {
+    partitions: &[TopicPartition],
+) -> Result<Vec<Watermarks>, TopicError> {
+    let earliest = bounds(consumer, partitions, Offset::Beginning)?;
+    let latest = bounds(consumer, partitions, Offset::End)?;
+    let both = earliest.into_iter().zip(latest);
+    Ok(both.map(|(earliest, latest)| Watermarks { earliest, latest }).collect())
+}
+
+/// One bound of each log, in order: one request for all that have the same leader.
+fn bounds<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &[TopicPartition],
+    which: Offset,
+) -> Result<Vec<i64>, TopicError> {
     let until = Instant::now() + WAIT;
     loop {
-        let error = match consumer.fetch_watermarks(&of.topic, of.partition, WAIT) {
-            Ok((earliest, latest)) => return Ok(Watermarks { earliest, latest }),
-            Err(error) => error,
+        let (of, code) = match ask(consumer, partitions, which)? {
+            Ok(bounds) => return Ok(bounds),
+            Err(failed) => failed,
         };
-        match error.rdkafka_error_code() {
+        match code {
             // The partition is new, or its leader moves. To ask who leads it now takes the time that this needs.
-            Some(Code::NotLeaderForPartition | Code::LeaderNotAvailable)
-                if Instant::now() < until =>
-            {
+            Code::NotLeaderForPartition | Code::LeaderNotAvailable if Instant::now() < until => {
                 drop(consumer.fetch_metadata(Some(&of.topic), WAIT));
             }
-            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
+            Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
                 return Err(TopicError::Missing { topic: of.topic.to_string() });
             }
-            _ => return Err(of_client(&format!("asking for the bounds of {of}"), &error)),
+            _ => return Err(of_reader(code, &format!("asking for the bounds of {of}: {code}"))),
         }
     }
+}
+
+/// Asks once; what failed is named by the first partition that it is about.
+fn ask<'a, C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &'a [TopicPartition],
+    which: Offset,
+) -> Result<Result<Vec<i64>, (&'a TopicPartition, Code)>, TopicError> {
+    let Some(first) = partitions.first() else { return Ok(Ok(Vec::new())) };
+    let list = list(partitions.iter().map(|partition| (partition, which)))?;
+    // The numbers of beginning and end are also those that ask for them by time.
+    let told = match consumer.offsets_for_times(list, WAIT) {
+        Ok(told) => told,
+        Err(error) => match error.rdkafka_error_code() {
+            Some(code) => return Ok(Err((first, code))),
+            None => return Err(of_client(&format!("asking for the bounds of {first}"), &error)),
+        },
+    };
+    let told: BTreeMap<_, _> =
+        native::entries(&told).into_iter().map(|entry| (entry.partition.clone(), entry)).collect();
+    let bound = |of: &'a TopicPartition| match told.get(of) {
+        Some(entry) if entry.error.is_none() && entry.offset >= 0 => Ok(entry.offset),
+        entry => Err((of, entry.and_then(|entry| entry.error).unwrap_or(Code::UnknownPartition))),
+    };
+    Ok(partitions.iter().map(bound).collect())
 }
 
 /// Which topic a name means now.
