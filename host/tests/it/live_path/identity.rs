@@ -9,7 +9,7 @@ use crate::live_kafka;
 use std::{fs, time::Duration};
 use transom_runtime::status::State;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn configuration(topic: &str) -> String {
     format!(
