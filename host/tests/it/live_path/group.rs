@@ -9,7 +9,7 @@ use crate::{live::say, live_kafka};
 use rustix::process::Signal;
 use std::{thread, time::Duration};
 
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 fn configuration(topic: &str) -> String {
     format!(
