@@ -10,11 +10,12 @@ pub(super) use parts::Whole;
 
 use super::{Failure, configuration, logs::Format};
 use crate::{
-    admin::{Admin, View},
+    admin::{Admin, Listener, View},
     error::on_one_line,
 };
 use clap::Args;
 use setup::Setup;
+use signals::Signals;
 use std::{path::PathBuf, sync::Arc};
 use transom_runtime::{
     Runtime,
@@ -76,23 +77,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 async fn serve(setup: Setup) -> Result<(), Failure> {
     let Setup { admin_listen: listen, connectors, state: _held } = setup;
+    let mut signals = Signals::listen();
+    // A port that is taken is told before any task joins its group.
+    let listener = Listener::bind(&listen).await;
+    let listener = listener.map_err(|error| Failure::Usage(on_one_line(&error)))?;
     let running = Arc::new(Running(Runtime::start(connectors)));
     let view: Arc<dyn View> = Arc::clone(&running) as Arc<dyn View>;
-    let admin = match Admin::start(&listen, view).await {
-        Ok(admin) => admin,
-        Err(error) => {
-            running.0.stop().await;
-            return Err(Failure::Usage(on_one_line(&error)));
-        }
-    };
+    let admin = Admin::serve(listener, view);
     tracing::info!(admin.listen = %admin.address(), "running");
     let ended_by_itself = tokio::select! {
         () = ended_well(&running.0) => true,
-        signal = signals::first() => {
+        signal = signals.next() => {
             tracing::info!(signal, "stopping: what is in flight is finished; a second signal leaves at once");
             tokio::select! {
                 () = running.0.stop() => {}
-                signal = signals::first() => {
+                signal = signals.next() => {
                     tracing::warn!(signal, "left at once");
                     return Err(Failure::Run("left before what was in flight was finished".to_owned()));
                 }

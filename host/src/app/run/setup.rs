@@ -47,7 +47,7 @@ impl Setup {
             let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
             let (file, known) = (file.display(), known.join(", "));
             return Err(Failure::Usage(format!(
-                "{file} has no connector `{unknown}`; it has {known}"
+                "`{file}` has no connector `{unknown}`; it has {known}"
             )));
         }
         let state = StateDir::take(Path::new(&config.state_dir))?;
