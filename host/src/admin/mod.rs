@@ -14,10 +14,13 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use transom_runtime::status::Status;
+
+/// How long questions and answers under way may take once it stops.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is served.
 pub trait View: Send + Sync {
@@ -65,20 +68,35 @@ pub struct Admin {
     serving: JoinHandle<io::Result<()>>,
 }
 
-impl Admin {
-    /// Listens on an address (`host:port`) and serves.
+/// A port that is ours, on which nobody is answered yet.
+#[derive(Debug)]
+pub struct Listener {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Takes an address (`host:port`).
     ///
     /// # Errors
     /// [`AdminError`] if the address is none, is taken, or may not be used.
-    pub async fn start(listen: &str, view: Arc<dyn View>) -> Result<Self, AdminError> {
+    pub async fn bind(listen: &str) -> Result<Self, AdminError> {
         let listener = TcpListener::bind(listen).await.map_err(|source| refused(listen, source))?;
         let address = listener.local_addr().map_err(|source| refused(listen, source))?;
+        Ok(Self { listener, address })
+    }
+}
+
+impl Admin {
+    /// Answers whoever asks.
+    pub fn serve(listener: Listener, view: Arc<dyn View>) -> Self {
+        let Listener { listener, address } = listener;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             axum::serve(listener, router(view)).with_graceful_shutdown(stopped).await
         });
-        Ok(Self { address, stop, serving })
+        Self { address, stop, serving }
     }
 
     /// Where it listens: the port that was taken, if any was asked for.
@@ -86,11 +104,14 @@ impl Admin {
         self.address
     }
 
-    /// Lets go of the port; answers under way are finished.
+    /// Lets go of the port; answers under way are finished, and nobody is waited for who does not finish a question.
     pub async fn stop(self) {
-        self.stop.cancel();
-        if let Ok(Err(error)) = self.serving.await {
-            tracing::warn!(%error, "the admin listener ended badly");
+        let Self { stop, mut serving, .. } = self;
+        stop.cancel();
+        match tokio::time::timeout(PATIENCE, &mut serving).await {
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the admin listener ended badly"),
+            Ok(_) => (),
+            Err(_late) => serving.abort(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The listener, asked over a socket.
 
-use super::{Admin, AdminError, View};
+use super::{Admin, AdminError, Listener, View};
 use crate::error::on_one_line;
 use std::sync::Arc;
 use transom_runtime::status::{ConnectorStatus, RecordCounts, State, Status, TaskStatus};
@@ -32,7 +32,8 @@ impl View for Fixed {
 }
 
 async fn serve(state: State) -> Admin {
-    Admin::start("127.0.0.1:0", Arc::new(Fixed(state))).await.expect("a free port")
+    let listener = Listener::bind("127.0.0.1:0").await.expect("a free port");
+    Admin::serve(listener, Arc::new(Fixed(state)))
 }
 
 async fn ask(admin: &Admin, path: &str) -> (u16, String) {
@@ -67,10 +68,9 @@ async fn a_failed_task_is_not_ready_and_says_why() {
 async fn an_address_that_cannot_be_had_is_named() {
     let admin = serve(State::Running).await;
     let taken = admin.address().to_string();
-    let view = || Arc::new(Fixed(State::Running));
-    let error = Admin::start(&taken, view()).await.expect_err("the port is taken");
+    let error = Listener::bind(&taken).await.expect_err("the port is taken");
     assert!(matches!(error, AdminError::Taken { .. }), "{}", on_one_line(&error));
-    let error = Admin::start("no-address", view()).await.expect_err("no port is named");
+    let error = Listener::bind("no-address").await.expect_err("no port is named");
     assert!(matches!(error, AdminError::Address { .. }), "{}", on_one_line(&error));
     admin.stop().await;
 }

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     tokio.block_on(async {
         let broker = Broker::start(settings).await;
         let broker = broker.map_err(|error| Failure::Usage(on_one_line(&error)))?;
-        let signal = signals::first().await;
+        let signal = signals::Signals::listen().next().await;
         tracing::info!(signal, "stopping");
         broker.stop().await.map_err(|error| Failure::Run(on_one_line(&error)))
     })

@@ -8,12 +8,14 @@ use transom_core::{connector::ConnectorError, topic::TopicError};
 #[derive(Debug, thiserror::Error)]
 pub enum TopicsError {
     /// A property that Transom sets by itself.
-    #[error("property `{property}` cannot be set: {reason}; leave it out")]
+    #[error("property `{property}` cannot be set: {reason}; {help}")]
     Owned {
         /// Its name.
         property: String,
         /// Why it is not the operator's.
         reason: &'static str,
+        /// What to do instead.
+        help: &'static str,
     },
     /// A property that librdkafka does not take. Its value is not told: it may be a secret.
     #[error("property `{property}` {reason}")]

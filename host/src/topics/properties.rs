@@ -3,40 +3,19 @@
 use super::error::TopicsError;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
-use transom_core::config::Properties;
+use transom_core::config::{OWNED_PROPERTIES, OwnedProperty, Properties};
 
 /// Bytes that librdkafka spends on a record beside its key and value, roughly.
 const RECORD_OVERHEAD: usize = 400;
 
-/// What the operator may not set to anything else, for any client.
-const OWNED: [(&str, &str, &str); 5] = [
-    ("enable.auto.commit", "false", "a task commits what it has delivered"),
-    ("enable.auto.offset.store", "false", "a task commits what it has delivered"),
-    ("enable.idempotence", "true", "without it a retry may reorder or repeat records"),
-    ("enable.partition.eof", "false", "no task waits for the end of a partition"),
-    ("message.timeout.ms", "0", "a record would expire while later ones land"),
-];
-
-/// What the operator may not set at all.
-const REFUSED: [(&str, &str); 3] = [
-    ("plugin.library.paths", "a configuration file does not load code"),
-    ("transactional.id", "writers are idempotent, and shared by tasks"),
-    ("delivery.timeout.ms", "a record would expire while later ones land"),
-];
-
 /// Refuses what is not the operator's to set.
 pub(super) fn check(properties: &Properties) -> Result<(), TopicsError> {
-    let refused =
-        |property: &str, reason| Err(TopicsError::Owned { property: property.to_owned(), reason });
-    for (property, ours, reason) in OWNED {
-        if properties.get(property).is_some_and(|value| value != ours) {
-            return refused(property, reason);
+    for OwnedProperty { names, reason, help } in OWNED_PROPERTIES {
+        if let Some(name) = names.iter().find(|name| properties.contains_key(**name)) {
+            return Err(TopicsError::Owned { property: (*name).to_owned(), reason, help });
         }
     }
-    match REFUSED.iter().find(|(property, _)| properties.contains_key(*property)) {
-        Some((property, reason)) => refused(property, reason),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Lays `overrides` over `base`.
@@ -67,7 +46,8 @@ pub(super) fn member(
         ("statistics.interval.ms", "10000".to_owned()),
     ];
     defaults.extend(read_ahead(buffer));
-    if properties.get("group.protocol").is_none_or(|protocol| protocol == "classic") {
+    let protocol = properties.get("group.protocol");
+    if protocol.is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic")) {
         defaults.push(("partition.assignment.strategy", "cooperative-sticky".to_owned()));
     }
     let mut config = config(properties, &defaults);
@@ -142,17 +122,37 @@ mod tests {
     }
 
     #[test]
-    fn what_we_own_is_refused_unless_it_agrees() {
+    fn what_we_own_is_refused_with_the_way_out() {
         let check = |name, value| check(&properties(&[(name, value)])).err().map(|e| e.to_string());
-        assert_eq!(check("enable.auto.commit", "false"), None);
         assert_eq!(
             check("enable.auto.commit", "true").as_deref(),
             Some(
-                "property `enable.auto.commit` cannot be set: a task commits what it has delivered; leave it out"
+                "property `enable.auto.commit` cannot be set: an offset is committed once everything before it is delivered, never by the clock alone; take it out; how often is `offset.flush.interval.ms`"
             )
         );
-        assert!(check("transactional.id", "x").is_some());
+        for name in OWNED_PROPERTIES.iter().flat_map(|owned| owned.names) {
+            assert!(check(name, "x").is_some(), "{name}");
+        }
         assert_eq!(check("ssl.ca.location", "ca.pem"), None);
+        assert_eq!(check("partition.assignment.strategy", "range"), None);
+    }
+
+    #[test]
+    fn a_group_is_shared_out_as_the_operator_says() {
+        let strategy = |of: &[(&str, &str)]| {
+            let config = member(&properties(of), "g", 0, 1 << 20);
+            config.get("partition.assignment.strategy").map(str::to_owned)
+        };
+        assert_eq!(strategy(&[]).as_deref(), Some("cooperative-sticky"));
+        assert_eq!(
+            strategy(&[("group.protocol", "Classic")]).as_deref(),
+            Some("cooperative-sticky")
+        );
+        assert_eq!(
+            strategy(&[("partition.assignment.strategy", "range")]).as_deref(),
+            Some("range")
+        );
+        assert_eq!(strategy(&[("group.protocol", "consumer")]), None);
     }
 
     #[test]
@@ -161,7 +161,6 @@ mod tests {
         assert_eq!(config.get("queued.max.messages.kbytes"), Some("8192"));
         assert_eq!(config.get("queued.min.messages"), Some("7"));
         assert_eq!(config.get("fetch.message.max.bytes"), Some("1048576"));
-        assert_eq!(config.get("partition.assignment.strategy"), Some("cooperative-sticky"));
     }
 
     #[test]
@@ -169,7 +168,6 @@ mod tests {
         let set = properties(&[("group.instance.id", "host-a"), ("group.protocol", "consumer")]);
         let config = member(&set, "g", 3, 1 << 20);
         assert_eq!(config.get("group.instance.id"), Some("host-a-3"));
-        assert_eq!(config.get("partition.assignment.strategy"), None);
     }
 
     #[test]

@@ -112,6 +112,86 @@ fn help_and_plugins_are_what_a_newcomer_reads() {
 }
 
 #[test]
+fn help_of_dead_letters_and_offsets_says_what_to_type() {
+    let of = |command: &[&str]| transom(&[command, &["--help"]].concat(), "");
+    insta::assert_snapshot!("help_dlq", of(&["dlq"]));
+    insta::assert_snapshot!("help_dlq_list", of(&["dlq", "list"]));
+    insta::assert_snapshot!("help_dlq_show", of(&["dlq", "show"]));
+    insta::assert_snapshot!("help_dlq_replay", of(&["dlq", "replay"]));
+    insta::assert_snapshot!("help_offsets", of(&["offsets"]));
+    insta::assert_snapshot!("help_offsets_show", of(&["offsets", "show"]));
+    insta::assert_snapshot!("help_offsets_reset", of(&["offsets", "reset"]));
+}
+
+/// Commands beside a configuration whose broker is not asked before they are refused.
+fn refused(command: &str, all: &[&[&str]]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connectors.yaml");
+    let text = "\
+kafka: {bootstrap.servers: \"127.0.0.1:9\"}
+connectors:
+  orders:
+    topics: [orders]
+    errors.tolerance: all
+    errors.deadletterqueue.topic.name: letters
+    sink: {console: {}}
+  returns: {topics: [returns], sink: {console: {}}}
+  lines: {source: {file: {path: lines, topic: lines}}}
+";
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let one = |arguments: &&[&str]| {
+        let shown = transom(&[&[command], *arguments, &["-c", file]].concat(), "");
+        format!("=== {command} {}\n{}", arguments.join(" "), shown.replace(file, "FILE"))
+    };
+    all.iter().map(one).collect()
+}
+
+#[test]
+fn dead_letters_that_cannot_be_meant_are_refused() {
+    insta::assert_snapshot!(refused(
+        "dlq",
+        &[
+            &["list"],
+            &["list", "order"],
+            &["list", "returns"],
+            &["list", "orders", "--origin", "/1"],
+            &["list", "orders", "--origin", "orders/one"],
+            &["list", "orders", "--origin", "orders/1/2/3"],
+            &["list", "orders", "--since", "yesterday"],
+            &["show", "orders", "--limit", "few"],
+            &["replay", "orders"],
+            &["replay", "lines", "--all"],
+            &["reply", "orders"],
+        ],
+    ));
+    let absent = transom(&["dlq", "list", "orders", "-c", "absent.yaml"], "");
+    assert!(
+        absent.contains("`absent.yaml` cannot be read") && absent.ends_with("exit 2\n"),
+        "{absent}"
+    );
+}
+
+#[test]
+fn offsets_that_cannot_be_set_are_refused() {
+    insta::assert_snapshot!(refused(
+        "offsets",
+        &[
+            &["show", "order"],
+            &["reset"],
+            &["reset", "orders"],
+            &["reset", "order", "--to", "earliest"],
+            &["reset", "orders", "--to", "first"],
+            &["reset", "orders", "--to", "-1"],
+            &["reset", "orders", "--to", "0", "--partition", "one"],
+            &["reset", "lines", "--to", "latest"],
+            &["reset", "lines", "--to", "earliest", "--topic", "lines"],
+            &["rest", "orders"],
+        ],
+    ));
+}
+
+#[test]
 fn plugins_are_machine_readable() {
     let shown = transom(&["plugins", "--json"], "");
     let (json, _) = shown.split_once("--- stderr").unwrap();

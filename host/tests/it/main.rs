@@ -21,5 +21,7 @@ mod model;
 mod native;
 mod query;
 mod reference;
+mod run;
 mod sandbox;
+mod secrets;
 mod validate;

@@ -80,6 +80,32 @@ fn what_is_no_query_is_refused() {
 }
 
 #[test]
+fn the_configuration_names_the_database() {
+    let (database, folder) = (database(), tempfile::tempdir().unwrap());
+    let path = database.path().to_str().unwrap();
+    let file = folder.path().join("connectors.yaml");
+    let query = |sinks: &[&str]| {
+        let connectors = sinks.iter().enumerate().map(|(number, sink)| {
+            format!("  c{number}: {{topics: [t{number}], sink: {{{sink}}}}}\n")
+        });
+        let head = "kafka: {bootstrap.servers: \"localhost:9092\"}\nconnectors:\n";
+        std::fs::write(&file, head.to_owned() + &connectors.collect::<String>()).unwrap();
+        let file = file.to_str().unwrap();
+        let shown = transom(&["query", "-c", file, "SELECT count(*) AS rows FROM t"], "");
+        shown.replace(file, "CONFIGURATION").replace(path, "FILE")
+    };
+    let ours = format!("sqlite: {{path: {path}}}");
+    let all = [
+        query(&[&ours, "console: {}", &ours]),
+        query(&[&ours, "sqlite: {path: b.db}", "sqlite: {path: a.db}"]),
+        query(&["console: {}"]),
+        query(&["sqlite: {pth: a.db}"]),
+        transom(&["query", "-c", "absent.yaml", "SELECT 1"], ""),
+    ];
+    insta::assert_snapshot!(all.concat());
+}
+
+#[test]
 fn nothing_is_written_by_the_way() {
     let database = database();
     query(&database, &["PRAGMA user_version = 7"]);

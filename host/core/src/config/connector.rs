@@ -2,7 +2,11 @@
 
 use super::{ConverterSettings, List, Properties, SinkSettings, SourceSettings, Transform};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected},
+};
+use serde_json::value::RawValue;
 
 /// A connector: records from topics to a sink, or from a source to topics.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -17,7 +21,7 @@ pub struct Connector {
     /// Sink connectors: the consumer group. Default: `connect-` and the connector's name.
     #[serde(default, rename = "group.id")]
     pub group_id: Option<String>,
-    /// Tasks at most. A sink has no more than partitions; the file source always has one.
+    /// Tasks at most. A sink has no more than partitions, a source always one.
     #[serde(default = "one", rename = "tasks.max")]
     #[schemars(range(min = 1, max = 1000))]
     pub tasks_max: usize,
@@ -129,33 +133,23 @@ fn buffer_memory() -> usize {
 }
 
 impl<'de> Deserialize<'de> for RejectLimit {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Limit;
-        impl serde::de::Visitor<'_> for Limit {
-            type Value = RejectLimit;
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // By its text: a number that is read as anything is no number to serde_json where it keeps all digits.
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let text = serde_json::from_str::<String>(json.get());
+        let text = text.as_deref().unwrap_or(json.get());
+        let limit = match text.strip_suffix('%') {
+            Some(share) => share.trim().parse().ok().and_then(Self::of_percent),
+            None => text.parse().ok().map(Self::Count),
+        };
+        let expected = "a count of records, or a share like `10%`";
+        limit.ok_or_else(|| de::Error::invalid_value(Unexpected::Str(text), &expected))
+    }
+}
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a count of records, or a share like `10%`")
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<RejectLimit, E> {
-                u32::try_from(count).map(RejectLimit::Count).map_err(E::custom)
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<RejectLimit, E> {
-                let wrong = || E::invalid_value(serde::de::Unexpected::Str(text), &self);
-                let share = match text.strip_suffix('%') {
-                    Some(share) => share.trim().parse::<f64>().map_err(|_error| wrong())?,
-                    None => return text.parse().map(RejectLimit::Count).map_err(|_error| wrong()),
-                };
-                if (0.0..=100.0).contains(&share) {
-                    Ok(RejectLimit::Share(share / 100.0))
-                } else {
-                    Err(wrong())
-                }
-            }
-        }
-        deserializer.deserialize_any(Limit)
+impl RejectLimit {
+    fn of_percent(share: f64) -> Option<Self> {
+        (0.0..=100.0).contains(&share).then_some(Self::Share(share / 100.0))
     }
 }
 

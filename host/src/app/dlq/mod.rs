@@ -70,7 +70,7 @@ impl Of {
     fn unknown(&self, config: &Config) -> Failure {
         let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
         Failure::Usage(format!(
-            "{} has no connector `{}`; it has {}",
+            "`{}` has no connector `{}`; it has {}",
             self.config.display(),
             self.connector,
             known.join(", ")

@@ -21,7 +21,7 @@ pub(in crate::app) struct Arguments {
     /// The connector.
     connector: String,
     /// Where to go on: `earliest`, `latest`, or an offset. A source begins anew with `earliest`.
-    #[arg(long, value_name = "OFFSET")]
+    #[arg(long, value_name = "OFFSET", allow_negative_numbers = true)]
     to: To,
     /// This topic alone.
     #[arg(long, value_name = "TOPIC")]

@@ -2,15 +2,17 @@
 
 mod sheet;
 
-use super::Failure;
+use super::{Failure, configuration};
 use clap::{Args, ValueEnum};
 use rusqlite::{Connection, OpenFlags};
 use sheet::Sheet;
 use std::{
+    collections::BTreeSet,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
+use transom_core::config::{Connector, SinkSettings};
 
 /// How long a reader waits for whoever changes the file's mode or structure. Writers of rows are not waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,9 +21,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Arguments {
     /// One SQL statement that only reads.
     sql: String,
-    /// The database file.
+    /// The database file. Default: the one that the configuration's sqlite sinks write.
     #[arg(long, value_name = "FILE")]
-    db: PathBuf,
+    db: Option<PathBuf>,
+    /// The configuration file.
+    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
+    config: PathBuf,
     /// What to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -40,9 +45,37 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let db = match &arguments.db {
+        Some(db) => db.clone(),
+        None => configured(&arguments.config)?,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
-    query(&arguments.db, &arguments.sql, arguments.format, &mut out)?;
+    query(&db, &arguments.sql, arguments.format, &mut out)?;
     Ok(out.flush()?)
+}
+
+/// The one database that the sinks of a configuration write.
+fn configured(file: &Path) -> Result<PathBuf, Failure> {
+    let config = configuration::read_alone(file).map_err(|failure| match failure {
+        Failure::Usage(message) => Failure::Usage(format!("{message}; --db names a database")),
+        failure => failure,
+    })?;
+    let path = |connector: &Connector| match &connector.sink {
+        Some(SinkSettings::Sqlite(sink)) => Some(sink.path.clone()),
+        _ => None,
+    };
+    let paths: BTreeSet<String> = config.connectors.values().filter_map(path).collect();
+    let file = file.display();
+    match Vec::from_iter(paths).as_slice() {
+        [path] => Ok(path.into()),
+        [] => Err(Failure::Usage(format!(
+            "`{file}` has no connector with a sqlite sink; --db names a database"
+        ))),
+        paths => Err(Failure::Usage(format!(
+            "`{file}` has several databases; choose one with --db: {}",
+            paths.join(", ")
+        ))),
+    }
 }
 
 /// Writes what a statement selects from a database.

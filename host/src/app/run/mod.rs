@@ -12,10 +12,11 @@ pub(super) use state_dir::StateDir;
 
 use super::{Failure, configuration, logs::Format, validate::Given};
 use crate::{
-    admin::{Admin, View},
+    admin::{Admin, Listener, View},
     error::on_one_line,
 };
 use clap::Args;
+use signals::Signals;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -134,26 +135,24 @@ pub(super) async fn serve(
     until: impl AsyncFnOnce(&Runtime) -> Ended,
 ) -> Result<(Status, Ended), Failure> {
     let Setup { admin_listen: listen, connectors, state: _held } = setup;
+    let mut signals = Signals::listen();
+    // A port that is taken is told before any task joins its group.
+    let listener = Listener::bind(&listen).await;
+    let listener = listener.map_err(|error| Failure::Usage(on_one_line(&error)))?;
     let running = Arc::new(Running(Runtime::start(connectors)));
     let view: Arc<dyn View> = Arc::clone(&running) as Arc<dyn View>;
-    let admin = match Admin::start(&listen, view).await {
-        Ok(admin) => admin,
-        Err(error) => {
-            running.0.stop().await;
-            return Err(Failure::Usage(on_one_line(&error)));
-        }
-    };
+    let admin = Admin::serve(listener, view);
     tracing::info!(admin.listen = %admin.address(), "running");
     let ended = tokio::select! {
         ended = until(&running.0) => ended,
-        signal = signals::first() => {
+        signal = signals.next() => {
             tracing::info!(signal, "stopping: what is in flight is finished; a second signal leaves at once");
             Ended::Asked
         }
     };
     tokio::select! {
         () = running.0.stop() => {}
-        signal = signals::first() => {
+        signal = signals.next() => {
             tracing::warn!(signal, "left at once");
             return Err(Failure::Run("left before what was in flight was finished".to_owned()));
         }

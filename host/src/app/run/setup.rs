@@ -52,7 +52,7 @@ impl Setup {
             let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
             let (file, known) = (file.display(), known.join(", "));
             return Err(Failure::Usage(format!(
-                "{file} has no connector `{unknown}`; it has {known}"
+                "`{file}` has no connector `{unknown}`; it has {known}"
             )));
         }
         let base = file.parent().unwrap_or(Path::new("")).to_owned();

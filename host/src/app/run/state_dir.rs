@@ -23,14 +23,14 @@ impl StateDir {
     /// Takes the directory, and makes it if need be.
     pub(in crate::app) fn take(path: &Path) -> Result<Self, Failure> {
         let failed = |error: io::Error| {
-            Failure::Usage(format!("state directory {}: {error}", path.display()))
+            Failure::Usage(format!("state directory `{}`: {error}", path.display()))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let lock =
             File::options().create(true).append(true).open(path.join(LOCK)).map_err(failed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error.into() {
             error if io::Error::kind(&error) == io::ErrorKind::WouldBlock => Failure::Usage(format!(
-                "state directory {} is in use by another process; give each process its own with --state-dir",
+                "state directory `{}` is in use by another process; give each process its own with --state-dir",
                 path.display()
             )),
             error => failed(error),

@@ -9,7 +9,7 @@ mod kills;
 mod load;
 mod memory;
 mod outages;
-mod process;
+pub(crate) mod process;
 mod tables;
 mod workload;
 

@@ -161,6 +161,15 @@ fn refused(from: &str, to: &str, at: &str, message: &str) {
 }
 
 #[test]
+fn a_reject_limit_is_a_count_or_a_share() {
+    use crate::config::RejectLimit::{Count, Share};
+    for (spelt, limit) in [("100", Count(100)), ("'100'", Count(100)), ("0%", Share(0.0))] {
+        let config = read(&WHOLE.replace("12.5%", spelt)).config.unwrap();
+        assert_eq!(config.connectors["orders"].errors_reject_limit, Some(limit), "{spelt}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_found_at_its_place() {
     refused("tasks.max", "task.max", "task.max", "`orders` has no setting `task.max`");
     refused("${env:TASKS}", "many", "many", "`tasks.max` takes a whole number, found text");

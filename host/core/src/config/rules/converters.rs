@@ -10,6 +10,9 @@ pub(super) fn check(connector: &Declared<'_>, root: &Node, problems: &mut Vec<Pr
         ["key", "value", "header"].map(|key| (connector.node.get(key), connector.source.is_some()));
     let sink = connector.sink("kafka");
     let of_sink = ["key", "value"].map(|key| (sink.and_then(|sink| sink.get(key)), true));
+    if let Some(sink) = sink {
+        inherited(connector.node, sink, problems);
+    }
     for (converter, writes) in own.into_iter().chain(of_sink) {
         let Some(converter) = converter else { continue };
         if let Some(protobuf) = converter.entry("protobuf") {
@@ -33,6 +36,27 @@ pub(super) fn check(connector: &Declared<'_>, root: &Node, problems: &mut Vec<Pr
                 "`schemas.enable` is for reading; the envelope with a schema is not written",
                 "cannot be written",
                 "take it out: the value is written as plain JSON",
+            ));
+        }
+    }
+}
+
+/// Converters that a `kafka` sink has from its connector, and would write with what a transform changed.
+fn inherited(connector: &Node, sink: &Node, problems: &mut Vec<Problem>) {
+    let is_changed = connector.get("transforms").is_some_and(|all| !all.items().is_empty());
+    for key in ["key", "value"] {
+        let json = connector.get(key).and_then(|converter| converter.get("json"));
+        let envelope = json.and_then(|json| json.entry("schemas.enable"));
+        if let Some(envelope) = envelope
+            && is_changed
+            && sink.get(key).is_none()
+            && envelope.node.is_true()
+        {
+            problems.push(Problem::error(
+                envelope.anchor(),
+                "the `kafka` sink cannot write `schemas.enable`, and has no converter of its own for what a transform changes",
+                "cannot be written",
+                format!("add `{key}: {{json: {{}}}}` to the sink: plain JSON is written"),
             ));
         }
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Kafka: records to topics of this cluster or another.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaSink {
     /// The topic: text in which `${topic}` stands for the record's own, as transforms left it.
@@ -23,6 +23,12 @@ pub struct KafkaSink {
     /// Keep the partition's number, instead of choosing by key.
     #[serde(default, rename = "keep.partition")]
     pub keep_partition: bool,
+}
+
+impl Default for KafkaSink {
+    fn default() -> Self {
+        Self { topic: own_topic(), cluster: None, key: None, value: None, keep_partition: false }
+    }
 }
 
 fn own_topic() -> String {

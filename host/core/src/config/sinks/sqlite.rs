@@ -42,7 +42,8 @@ pub struct Column {
     /// What the column holds.
     #[serde(default, rename = "type")]
     pub kind: ColumnType,
-    /// How the time is spelt that a `timestamp` column takes.
+    /// How a field spells the time; a `timestamp` column that is filled from one needs it. A `constant` is ISO 8601, and `metadata` knows by
+    /// itself.
     #[serde(default)]
     pub from: Option<TimestampUnit>,
     /// A record without the field, or with `null` there, is refused.
