@@ -28,7 +28,7 @@ struct Told {
     complaints: BTreeMap<Part, String>,
     stalled: Option<String>,
     partitions: Vec<PartitionStatus>,
-    /// What its chain runs, by stage; nothing before it had one.
+    /// What its chain runs, by stage; nothing while it has none.
     modules: Arc<[ModuleName]>,
     records: RecordCounts,
     restarts: u64,
@@ -99,6 +99,7 @@ impl Progress {
         told.complaints.clear();
         told.stalled = None;
         told.partitions.clear();
+        told.modules = Arc::default();
         let given_back = std::mem::take(&mut told.records.in_flight);
         told.records.read -= given_back;
         told.phase = phase;

@@ -52,7 +52,7 @@ pub struct TaskStatus {
     pub reason: Option<String>,
     /// The partitions that it has.
     pub partitions: Vec<PartitionStatus>,
-    /// What its chain runs, in order; nothing before it had one.
+    /// What its chain runs, in order; nothing while it has none.
     pub transforms: Vec<TransformStatus>,
     /// Sums of records.
     pub records: RecordCounts,

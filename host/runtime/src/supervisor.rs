@@ -125,7 +125,8 @@ impl Runtime {
             known: list(modules.iter().map(|module| &*module.transform)),
         })?;
         let module = ModuleName { transform: transform.to_owned(), ..module };
-        tokio::spawn(swap::swap(Arc::clone(&found.versions), stage, make, module)).await?
+        let swap = swap::swap(Arc::clone(&found.versions), stage, make, module);
+        self.tasks.spawn(swap).await?
     }
 
     /// Ends all tasks in good order: each finishes what is in flight within its connector's `flush_timeout`, and gives
