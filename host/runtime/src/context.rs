@@ -4,6 +4,7 @@ use crate::{
     assembly::{Assembly, Plan},
     failure::Failure,
     progress::{Part, Progress},
+    swap::Versions,
 };
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub(crate) struct TaskContext {
     /// Its number.
     pub(crate) task: usize,
     pub(crate) progress: Arc<Progress>,
+    /// What the connector's stages run.
+    pub(crate) versions: Arc<Versions>,
     /// Cancelled when the task is to end in good order.
     pub(crate) stop: CancellationToken,
 }

@@ -85,7 +85,7 @@ impl Delivery {
         if !self.tolerates() {
             causes.truncate(1);
         }
-        let fate = self.letters.report(&load.batch, &causes).await?;
+        let fate = self.letters.report(&load.batch, &load.modules, &causes).await?;
         let stopped = (!self.tolerates()).then(|| causes.first()).flatten();
         if let Some(cause) = stopped {
             return Ok(Some((cause.input, cause.stop(&load.batch))));
@@ -175,7 +175,7 @@ impl Delivery {
             if too_many.is_some() {
                 end = work.forget_unwritten().unwrap_or(end);
             } else {
-                self.letters.report(&load.batch, &causes[..1]).await?;
+                self.letters.report(&load.batch, &load.modules, &causes[..1]).await?;
             }
             // What is before it is delivered: by now, or once an atomic sink was given that alone.
             work.stop_at(end, too_many.unwrap_or_else(|| first.stop(&load.batch)));
@@ -219,7 +219,7 @@ impl Delivery {
         if causes.is_empty() {
             return Ok(());
         }
-        let fate = self.letters.report(&load.batch, causes).await?;
+        let fate = self.letters.report(&load.batch, &load.modules, causes).await?;
         for cause in causes {
             load.fates[cause.input] = fate;
         }

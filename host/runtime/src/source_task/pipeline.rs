@@ -5,7 +5,7 @@ use super::{
     records::Polled,
 };
 use crate::{
-    assembly::Positions,
+    assembly::{ModuleName, Positions},
     context::{Backoff, TaskContext},
     dead_letters::{Cause, DeadLetters, Place},
     failure::Failure,
@@ -13,15 +13,17 @@ use crate::{
     metrics::{Stage, Verdict as Counted},
     progress::Part,
     status::RecordCounts,
+    swap::TaskChain,
     way,
 };
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 use transom_core::{
-    chain::Chain,
     config::Tolerance,
     connector::{Delivered, Source, SourcePosition},
     convert::Converters,
@@ -33,7 +35,10 @@ use transom_core::{
 /// What a batch goes through.
 pub(super) struct Pipeline {
     context: TaskContext,
-    chain: Chain,
+    /// Shared with who adopts what is offered while this waits.
+    chain: Rc<RefCell<TaskChain>>,
+    /// What it ran when it decided about the batch.
+    modules: Arc<[ModuleName]>,
     converters: Converters,
     letters: DeadLetters,
     writer: Arc<dyn TopicWriter>,
@@ -55,10 +60,14 @@ struct Decided {
 }
 
 impl Pipeline {
-    pub(super) async fn open(context: &TaskContext) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        context: &TaskContext,
+        chain: Rc<RefCell<TaskChain>>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             context: context.clone(),
-            chain: context.assembly.chain(context.task)?,
+            chain,
+            modules: Arc::default(),
             converters: context.assembly.converters()?,
             letters: DeadLetters::open(context).await?,
             writer: context.assembly.writer()?,
@@ -108,7 +117,7 @@ impl Pipeline {
 
     /// Runs the chain, again while something fails and the connector's retries allow it.
     async fn transform(&mut self) -> Result<(), Failure> {
-        self.chain.run(&mut self.records.batch)?;
+        self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
         let policy = self.context.plan.errors.clone();
         let (begin, mut attempt) = (Instant::now(), 0);
         while self.records.batch.has_failures() {
@@ -123,10 +132,10 @@ impl Pipeline {
             tokio::time::sleep(policy::retry_delay(attempt, max, random, left)).await;
             attempt += 1;
             self.records.again();
-            self.chain.run(&mut self.records.batch)?;
+            self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
         }
         self.context.progress.recover(Part::Chain);
-        way::decided(&self.records.batch, &self.chain);
+        way::decided(&self.records.batch, self.chain.borrow().chain());
         Ok(())
     }
 
@@ -167,7 +176,7 @@ impl Pipeline {
             decided.stop = Some(first.stop(&self.records.batch));
             failed.truncate(1);
         }
-        let fate = self.letters.report(&self.records.batch, &failed).await?;
+        let fate = self.letters.report(&self.records.batch, &self.modules, &failed).await?;
         if is_tolerant {
             for cause in &failed {
                 decided.fates[cause.input] = fate;

@@ -23,6 +23,7 @@ use transom_core::{
 use transom_runtime::{
     Runtime,
     assembly::{Assembly, DeadLetters, Direction, ErrorPolicy, ModuleName, Plan, Positions, Reset},
+    swap::MakeTransform,
 };
 
 /// The connector's name and the name of its group.
@@ -74,6 +75,12 @@ impl World {
             *life = next_life(&mut self.lives.lock().unwrap());
         }
         life.clone()
+    }
+
+    /// What makes the transform anew.
+    pub(crate) fn obedient(&self) -> MakeTransform {
+        let done = Arc::clone(&self.done);
+        Arc::new(move |_| Ok(Box::new(Obedient::new(&done))))
     }
 
     pub(crate) fn start(self: &Arc<Self>, plan: Plan) -> Runtime {

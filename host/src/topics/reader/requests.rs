@@ -141,11 +141,16 @@ fn bounds<C: ConsumerContext>(
     partitions: &[TopicPartition],
     which: Offset,
 ) -> Result<Vec<i64>, TopicError> {
+    let Some(first) = partitions.first() else { return Ok(Vec::new()) };
+    let asked = list(partitions.iter().map(|partition| (partition, which)))?;
     let until = Instant::now() + WAIT;
     loop {
-        let (of, code) = match ask(consumer, partitions, which)? {
+        // The numbers of beginning and end are also those that ask for them by time.
+        let told = consumer.offsets_for_times(asked.clone(), WAIT);
+        let told = told.map_err(|error| (first, error.rdkafka_error_code()));
+        let (of, code) = match told.and_then(|told| in_order(partitions, &told)) {
             Ok(bounds) => return Ok(bounds),
-            Err(failed) => failed,
+            Err((of, code)) => (of, code.unwrap_or(Code::Unknown)),
         };
         match code {
             // The partition is new, or its leader moves. To ask who leads it now takes the time that this needs.
@@ -160,29 +165,21 @@ fn bounds<C: ConsumerContext>(
     }
 }
 
-/// Asks once; what failed is named by the first partition that it is about.
-fn ask<'a, C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
+/// What was told of each partition; or the first of which nothing was, and why.
+fn in_order<'a>(
     partitions: &'a [TopicPartition],
-    which: Offset,
-) -> Result<Result<Vec<i64>, (&'a TopicPartition, Code)>, TopicError> {
-    let Some(first) = partitions.first() else { return Ok(Ok(Vec::new())) };
-    let list = list(partitions.iter().map(|partition| (partition, which)))?;
-    // The numbers of beginning and end are also those that ask for them by time.
-    let told = match consumer.offsets_for_times(list, WAIT) {
-        Ok(told) => told,
-        Err(error) => match error.rdkafka_error_code() {
-            Some(code) => return Ok(Err((first, code))),
-            None => return Err(of_client(&format!("asking for the bounds of {first}"), &error)),
-        },
-    };
+    told: &TopicPartitionList,
+) -> Result<Vec<i64>, (&'a TopicPartition, Option<Code>)> {
     let told: BTreeMap<_, _> =
-        native::entries(&told).into_iter().map(|entry| (entry.partition.clone(), entry)).collect();
+        native::entries(told).into_iter().map(|entry| (entry.partition.clone(), entry)).collect();
     let bound = |of: &'a TopicPartition| match told.get(of) {
         Some(entry) if entry.error.is_none() && entry.offset >= 0 => Ok(entry.offset),
-        entry => Err((of, entry.and_then(|entry| entry.error).unwrap_or(Code::UnknownPartition))),
+        entry => {
+            let code = entry.and_then(|entry| entry.error);
+            Err((of, code.or(Some(Code::UnknownPartition))))
+        }
     };
-    Ok(partitions.iter().map(bound).collect())
+    partitions.iter().map(bound).collect()
 }
 
 /// Which topic a name means now.
