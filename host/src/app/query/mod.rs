@@ -1,5 +1,6 @@
 //! `transom query`: looks into an SQLite database, so that a newcomer needs no other program for it.
 
+mod database;
 mod sheet;
 
 use super::Failure;
@@ -19,9 +20,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Arguments {
     /// One SQL statement that only reads.
     sql: String,
-    /// The database file.
+    /// The database file. Default: the one that the sinks of the configuration write.
     #[arg(long, value_name = "FILE")]
-    db: PathBuf,
+    db: Option<PathBuf>,
+    /// The configuration that is asked for it.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "connectors.yaml",
+        conflicts_with = "db"
+    )]
+    config: PathBuf,
     /// What to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -40,9 +50,26 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let db = arguments.db.clone().map_or_else(|| database::of(&arguments.config), Ok)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    query(&arguments.db, &arguments.sql, arguments.format, &mut out)?;
+    query(&db, &arguments.sql, arguments.format, &mut out)?;
     Ok(out.flush()?)
+}
+
+/// Writes what a statement selects from a database as a table.
+pub(super) fn write_table(db: &Path, sql: &str, out: &mut impl Write) -> Result<(), Failure> {
+    query(db, sql, Format::Table, out)
+}
+
+/// The tables of a database but for our own, by name.
+pub(super) fn tables(db: &Path) -> Result<Vec<String>, Failure> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'transom%' ORDER BY name";
+    let failed =
+        |error: rusqlite::Error| Failure::Run(format!("database `{}`: {error}", db.display()));
+    let connection = open(db).map_err(failed)?;
+    let mut statement = connection.prepare(sql).map_err(failed)?;
+    let names = statement.query_map((), |row| row.get(0)).map_err(failed)?;
+    names.collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Writes what a statement selects from a database.
