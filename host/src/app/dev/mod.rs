@@ -82,6 +82,7 @@ async fn develop(arguments: &Arguments, mut config: Config) -> Result<(), Failur
         }
     };
     let (status, ended) = run::serve(setup, until).await?;
+    drop(idle);
     if let Some(broker) = broker {
         broker.stop().await?;
     }

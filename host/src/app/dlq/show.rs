@@ -33,7 +33,7 @@ pub(super) fn run(Arguments { of, limit }: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
     list::write_line(letter, out)?;
     writeln!(out, "  letter: partition {}, offset {}", letter.partition, letter.offset)?;
     for (name, text) in &letter.context {
