@@ -71,7 +71,8 @@ pub(super) fn produce(
             record = back;
         }
     }
-    producer.flush(PATIENCE).unwrap();
+    // A broker that is killed again and again is seldom up for long.
+    producer.flush(Duration::from_mins(5)).unwrap();
 }
 
 /// A record as it was read.

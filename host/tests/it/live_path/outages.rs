@@ -57,7 +57,7 @@ fn a_broker_that_dies_under_load_costs_nothing() {
             }
         });
         for _ in 0..deaths {
-            pause(Duration::from_millis(1_500));
+            pause(Duration::from_secs(3));
             kafka.kill();
             pause(Duration::from_secs(1));
             kafka.restart();
