@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::{fs, time::Duration};
 use transom_runtime::status::State;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn value(number: usize) -> Vec<u8> {
     format!("{{\"id\":{number}}}").into_bytes()
@@ -215,6 +215,34 @@ fn a_topic_made_anew_is_read_after_a_reset() {
     let transom = home.run("mended", &["--connector", "table"]);
     eventually("all is there", PATIENCE, || transom.log(), || delivered(&home).0 == 25);
     transom.stop();
+}
+
+#[test]
+fn a_source_begins_anew_only_after_it_has_stopped() {
+    let Some(kafka) = live_kafka::kafka("a source's positions by command") else { return };
+    let (bootstrap, topic) = (kafka.bootstrap(), load::unique("lines"));
+    load::create_topic(bootstrap, &topic, 1);
+    // A name of its own: positions of all sources are in one topic.
+    let configuration = format!(
+        "connectors: {{{topic}: {{source: {{file: {{path: in.txt, topic: {topic}}}}}}}}}\n"
+    );
+    let home = Home::new(bootstrap, &configuration);
+    fs::write(home.path("in.txt"), "one\ntwo\n").unwrap();
+    let read_to = |name: &str, records: usize| {
+        let transom = home.run(name, &[]);
+        let is_done = || load::read_all(bootstrap, &topic).len() == records;
+        eventually("the lines are there", PATIENCE, || transom.log(), is_done);
+        transom
+    };
+    let transom = read_to("one", 2);
+    let reset = ["offsets", "reset", &topic, "--to", "earliest"];
+    let (printed, code) = command(&home, &reset);
+    assert!(code == 1 && printed.contains("stop the connector first"), "{printed}");
+    transom.stop();
+    says(&home, &["offsets", "show"], &["in.txt"]);
+    says(&home, &reset, &["begins anew; 1 positions were forgotten"]);
+    says(&home, &["offsets", "show"], &["no position is stored"]);
+    read_to("two", 4).stop();
 }
 
 #[test]
