@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::net::TcpSocket;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A port of this machine that is taken and answers nobody: who connects is refused.
 pub(crate) struct Closed(TcpSocket);

@@ -137,10 +137,24 @@ fn reset_source(asked: &Asked, arguments: &Arguments) -> Result<(), Failure> {
             "`{name}` is a source: it can begin anew, with `--to earliest` alone"
         )));
     }
+    let connector = asked.connector(name)?;
+    refuse_while_running(asked, name, &group(name, connector))?;
     let known = asked.positions(name)?;
-    positions::forget(&asked.cluster, asked.connector(name)?, name, &known)?;
+    positions::forget(&asked.cluster, connector, name, &known)?;
     writeln!(io::stdout(), "{name} begins anew; {} positions were forgotten", known.len())?;
     Ok(())
+}
+
+/// Refuses if a source's task runs anywhere: it would write its positions anew.
+fn refuse_while_running(asked: &Asked, name: &str, group: &str) -> Result<(), Failure> {
+    let topic = transom_runtime::tasks_topic(name);
+    let known = asked.admin.topics().map_err(|error| failed(&error))?;
+    if !known.contains(&topic) {
+        return Ok(());
+    }
+    // Nobody reads this offset; a group that has members refuses it like any other.
+    let offsets = [(TopicPartition { topic: topic.as_str().into(), partition: 0 }, 0)];
+    asked.admin.reset(group, &Offsets::from(offsets)).map_err(|error| failed(&error))
 }
 
 #[cfg(test)]

@@ -103,10 +103,13 @@ fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Of
         let group = group(name, connector);
         let committed = asked.admin.offsets(&group, &topic.name).map_err(|error| failed(&error))?;
         for PartitionInfo { partition, watermarks } in &topic.partitions {
-            // Of several identities the newest is the last.
-            let row = rows.iter().rfind(|row| {
-                *row.partition.topic == topic.name && row.partition.partition == *partition
+            // What the topic of today has, or what an earlier one of its name has left. A claim alone has no offset.
+            let mut stored = rows.iter().filter(|row| {
+                let at = &row.partition;
+                *at.topic == topic.name && at.partition == *partition && row.next_offset.is_some()
             });
+            let of_today = stored.clone().find(|row| row.identity == topic.identity);
+            let row = of_today.or_else(|| stored.next_back());
             let known = committed.iter().map(|of| &of.stored);
             let group = known.clone().find(|stored| stored.partition.partition == *partition);
             let identity: Option<&TopicIdentity> = match row {

@@ -3,6 +3,7 @@
 //!
 //! A tenth of each count runs with the other tests; `make soak` runs the whole and prints its figures.
 
+mod commands;
 mod group;
 mod identity;
 mod kills;

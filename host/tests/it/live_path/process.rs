@@ -144,7 +144,7 @@ impl Transom {
     /// SIGTERM, and how it ended.
     pub(crate) fn end(mut self) -> ExitStatus {
         self.signal(Signal::TERM);
-        self.ended(Duration::from_secs(60))
+        self.ended(Duration::from_mins(3))
     }
 
     /// Waits until it has ended, and says how.
