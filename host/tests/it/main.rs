@@ -20,6 +20,7 @@ mod model;
 #[path = "../../core/tests/it/native.rs"]
 mod native;
 mod query;
+mod readme;
 mod reference;
 mod run;
 mod sandbox;
