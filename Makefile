@@ -1,6 +1,6 @@
 # What one does with this tree. `make` alone lists it. CARGO_TARGET_DIR, CARGO and RUSTFLAGS are honoured.
 .NOTPARALLEL:
-.PHONY: help build test soak bench live-deps lint format clippy rustdoc deny
+.PHONY: help build demo run test soak bench live-deps lint format clippy rustdoc deny
 
 CARGO ?= cargo
 CHECK := @scripts/check-tools
@@ -11,6 +11,18 @@ help: ## list these targets
 build: ## the release binary, with the shipped SMTs inside
 	$(CHECK)
 	$(CARGO) build --release --locked
+
+# Without --release: it shares what it builds with the tests, and takes a fraction of the time.
+demo: ## both workloads of connectors.yaml in under a minute, on a broker inside the process; nothing else is needed
+	$(CHECK)
+	@echo "building transom and its libraries (wasmtime, librdkafka, OpenSSL, SQLite), unoptimised: minutes the first time, then seconds"
+	$(CARGO) build --locked --package transom
+	@"$${CARGO_TARGET_DIR:-target}/debug/transom" demo --dir "$${CARGO_TARGET_DIR:-target}/demo"
+
+run: ## connectors.yaml with a broker inside the process, until Ctrl-C; state in .transom
+	$(CHECK)
+	$(CARGO) build --locked --package transom
+	@"$${CARGO_TARGET_DIR:-target}/debug/transom" dev
 
 test: ## every test that this machine can run; what it cannot is listed at the end
 	$(CHECK)

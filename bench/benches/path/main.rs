@@ -7,7 +7,7 @@
 //! An argument picks the streams whose name contains it.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "its figures have three digits")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
 mod bare;
 #[expect(dead_code, reason = "the tests need more of it")]

@@ -116,7 +116,7 @@ impl Trade {
             out.push((rest & 0x7f) as u8 | 0x80);
             rest >>= 7;
         }
-        out.push(rest as u8);
+        out.push(u8::try_from(rest).unwrap());
         out
     }
 }
@@ -155,7 +155,7 @@ impl Stream {
                 record = back;
             }
         }
-        producer.flush(Duration::from_secs(60)).unwrap();
+        producer.flush(Duration::from_mins(1)).unwrap();
     }
 
     /// A configuration with one connector that reads the topic in a group of its own.

@@ -5,7 +5,7 @@ use crate::{
     predicate::Predicate,
     transform::{Transform, TransformError},
 };
-use std::fmt;
+use std::{fmt, mem};
 
 /// One transform of a chain.
 pub struct Stage {
@@ -42,6 +42,17 @@ impl Chain {
     /// The name of a stage, as failures number them.
     pub fn stage(&self, stage: usize) -> Option<&str> {
         self.stages.get(stage).map(|stage| stage.name.as_str())
+    }
+
+    /// Puts another transform into a stage, whose name and predicate stay, and returns the one before; nothing, and nothing
+    /// is changed, if there is no such stage.
+    pub fn replace(
+        &mut self,
+        stage: usize,
+        transform: Box<dyn Transform>,
+    ) -> Option<Box<dyn Transform>> {
+        let stage = self.stages.get_mut(stage)?;
+        Some(mem::replace(&mut stage.transform, transform))
     }
 
     /// Runs a batch through all stages. Each stage sees the records as the one before left them; what it drops or

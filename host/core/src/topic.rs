@@ -138,11 +138,11 @@ pub trait TopicReader: Send {
     fn committed(&mut self, partitions: &[TopicPartition])
     -> Result<Vec<StoredOffset>, TopicError>;
 
-    /// The log's bounds, asked from the broker.
+    /// The bounds of each log, in order, asked from the brokers together: a question behind a fetch waits as long as that.
     ///
     /// # Errors
-    /// [`TopicError`] if the broker does not say.
-    fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError>;
+    /// [`TopicError`] if the broker does not say it of one of them.
+    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError>;
 
     /// Which topic a name means now.
     ///
@@ -203,7 +203,7 @@ pub trait TopicWriter: Send + Sync {
     ///
     /// # Errors
     /// [`ConnectorError`] if the writer as a whole cannot go on.
-    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError>;
+    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError>;
 
     /// Sees to it that a topic is there: waits for the broker, and creates it if it is absent.
     ///
@@ -238,6 +238,16 @@ pub struct EncodedRecord {
     pub value: Option<Vec<u8>>,
     /// Names and values, in order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// What became of records that were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Those that the broker does not take, in order.
+    pub refused: Vec<Refused>,
+    /// For each record the partition and the offset it went to; nothing for one that was refused, or where the broker did
+    /// not say.
+    pub places: Vec<Option<(i32, i64)>>,
 }
 
 /// A record that the broker does not take, whatever is tried: too large, no such partition, not authorised.

@@ -4,13 +4,18 @@ use crate::{
     assembly::{Assembly, Plan},
     failure::Failure,
     progress::{Part, Progress},
+    swap::Versions,
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use transom_core::{
     connector::{Class, ConnectorError},
     policy,
+    topic::{TopicCreation, TopicWriter},
 };
+
+/// What takes longer is shown. Nothing is given up or sent anew then: the same records stay in flight.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One task of a connector, through all its starts.
 #[derive(Clone)]
@@ -20,6 +25,8 @@ pub(crate) struct TaskContext {
     /// Its number.
     pub(crate) task: usize,
     pub(crate) progress: Arc<Progress>,
+    /// What the connector's stages run.
+    pub(crate) versions: Arc<Versions>,
     /// Cancelled when the task is to end in good order.
     pub(crate) stop: CancellationToken,
 }
@@ -28,6 +35,41 @@ impl TaskContext {
     /// The task's name in logs: connector and number.
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.plan.name, self.task)
+    }
+
+    /// Does something that waits for the outside. While it takes long the task says what it waits for, and is DEGRADED.
+    pub(crate) async fn watch<T>(
+        &self,
+        part: Part,
+        what: &str,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+        let seconds = PATIENCE.as_secs();
+        self.progress
+            .complain(part, format!("waiting for {what}, for more than {seconds} s by now"));
+        let done = work.await;
+        self.progress.recover(part);
+        done
+    }
+
+    /// Sees to it that a topic is there.
+    ///
+    /// # Errors
+    /// [`ConnectorError`] if it is absent and could not be created.
+    pub(crate) async fn ensure(
+        &self,
+        writer: &dyn TopicWriter,
+        topic: &str,
+        creation: &TopicCreation,
+    ) -> Result<(), ConnectorError> {
+        let what = format!("topic `{topic}` to be there");
+        self.watch(Part::Connector, &what, writer.ensure(topic, creation.clone())).await
     }
 }
 

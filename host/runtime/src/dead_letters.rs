@@ -3,7 +3,7 @@
 mod letter;
 
 use crate::{
-    assembly::DeadLetters as Settings,
+    assembly::{DeadLetters as Settings, ModuleName},
     context::{Backoff, TaskContext},
     failure::Failure,
     load::Fate,
@@ -75,26 +75,31 @@ impl DeadLetters {
         let mut topic = None;
         if let Some(settings) = context.plan.errors.dead_letters.clone() {
             let writer = context.assembly.writer()?;
-            writer.ensure(&settings.topic, settings.creation.clone()).await?;
+            context.ensure(&*writer, &settings.topic, &settings.creation).await?;
             topic = Some((writer, settings));
         }
         Ok(Self { context: context.clone(), topic })
     }
 
     /// Reports records of a batch. When it returns they are durable in the dead letter topic; where there is none they
-    /// are skipped.
+    /// are skipped. `modules` is what decided about the batch.
     ///
     /// # Errors
     /// [`Failure`] if a dead letter is refused.
-    pub(crate) async fn report(&self, batch: &Batch, causes: &[Cause]) -> Result<Fate, Failure> {
+    pub(crate) async fn report(
+        &self,
+        batch: &Batch,
+        modules: &[ModuleName],
+        causes: &[Cause],
+    ) -> Result<Fate, Failure> {
         if self.context.plan.errors.log {
             for cause in causes {
-                self.log(batch, cause);
+                self.log(batch, modules, cause);
             }
         }
         let Some((writer, settings)) = &self.topic else { return Ok(Fate::Skipped) };
-        let letters: Vec<EncodedRecord> =
-            causes.iter().map(|cause| self.letter(batch, cause, &settings.topic)).collect();
+        let letter = |cause| self.letter(batch, modules, cause, &settings.topic);
+        let letters: Vec<EncodedRecord> = causes.iter().map(letter).collect();
         if !letters.is_empty() {
             self.write(&**writer, letters).await?;
         }
@@ -108,10 +113,12 @@ impl DeadLetters {
     ) -> Result<(), Failure> {
         let (progress, mut backoff) = (&self.context.progress, Backoff::default());
         loop {
-            match writer.write(letters.clone()).await {
-                Ok(refused) => {
+            let writing = writer.write(letters.clone());
+            let what = "Kafka to take dead letters";
+            match self.context.watch(Part::DeadLetters, what, writing).await {
+                Ok(written) => {
                     progress.recover(Part::DeadLetters);
-                    let Some(refused) = refused.first() else { return Ok(()) };
+                    let Some(refused) = written.refused.first() else { return Ok(()) };
                     progress.metrics.dead_letter_failed();
                     return Err(Failure::policy(format!(
                         "a dead letter for topic `{}` was refused: {} ({}); let the topic take it, then restart the task",
@@ -127,9 +134,9 @@ impl DeadLetters {
     }
 
     /// Connect's line; key and value are never part of it (invariant 9).
-    fn log(&self, batch: &Batch, cause: &Cause) {
+    fn log(&self, batch: &Batch, modules: &[ModuleName], cause: &Cause) {
         let original = batch.original(cause.input);
-        let (task, stage, class) = (self.context.name(), cause.place.stage(), self.class(cause));
+        let (task, stage, class) = (self.context.name(), cause.place.stage(), cause.class(modules));
         let mut place = String::new();
         if self.context.plan.errors.log_messages {
             place = match (original.partition, original.offset) {

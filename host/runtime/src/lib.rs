@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`assembly`] | what tasks are put together from; the host implements it | [`assembly::Assembly`] |
 //! | [`status`] | what a person sees of tasks | [`status::Status`] |
+//! | [`swap`] | another version of a transform while tasks run | [`Runtime::swap`] |
 //! | `supervisor` | starts, restarts, ends tasks | [`Runtime`] |
 //! | `sink_task` | from topics to a sink | `sink_task::run` |
 //! | `source_task` | from a source to topics | `source_task::run` |
@@ -18,6 +19,7 @@
 
 pub mod assembly;
 pub mod status;
+pub mod swap;
 pub mod testing;
 
 mod context;

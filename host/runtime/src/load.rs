@@ -1,6 +1,7 @@
 //! A batch on its way through a task: its records, what the ledger knows of them, what became of them.
 
 use crate::{
+    assembly::ModuleName,
     metrics::{self, Stage, TaskMetrics},
     status::RecordCounts,
 };
@@ -20,6 +21,8 @@ mod tests;
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     pub(crate) batch: Batch,
+    /// What its chain ran when it decided about the batch.
+    pub(crate) modules: Arc<[ModuleName]>,
     /// One for each input.
     tickets: Vec<Ticket>,
     runs: Vec<Run>,

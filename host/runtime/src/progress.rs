@@ -1,12 +1,13 @@
 //! What a task tells about itself while it runs: written by its thread and its worker, read by whoever asks.
 
 use crate::{
+    assembly::ModuleName,
     metrics::TaskMetrics,
     status::{PartitionStatus, RecordCounts, State, TaskStatus},
 };
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -27,6 +28,8 @@ struct Told {
     complaints: BTreeMap<Part, String>,
     stalled: Option<String>,
     partitions: Vec<PartitionStatus>,
+    /// What its chain runs, by stage; nothing while it has none.
+    modules: Arc<[ModuleName]>,
     records: RecordCounts,
     restarts: u64,
     last_commit: Option<Instant>,
@@ -74,7 +77,9 @@ impl Progress {
         let told = self.told();
         let (state, reason) = told.state();
         let (partitions, records) = (told.partitions.clone(), told.records);
-        TaskStatus { id, state, reason, partitions, records, restarts: told.restarts }
+        let transforms = told.modules.iter().map(Into::into).collect();
+        let restarts = told.restarts;
+        TaskStatus { id, state, reason, partitions, transforms, records, restarts }
     }
 
     /// Time since the last commit.
@@ -94,6 +99,7 @@ impl Progress {
         told.complaints.clear();
         told.stalled = None;
         told.partitions.clear();
+        told.modules = Arc::default();
         let given_back = std::mem::take(&mut told.records.in_flight);
         told.records.read -= given_back;
         told.phase = phase;
@@ -107,6 +113,10 @@ impl Progress {
         let mut told = self.told();
         told.has_work = !partitions.is_empty();
         told.partitions = partitions;
+    }
+
+    pub(crate) fn set_modules(&self, modules: Arc<[ModuleName]>) {
+        self.told().modules = modules;
     }
 
     pub(crate) fn set_stalled(&self, stalled: Option<String>) {

@@ -29,6 +29,7 @@ use crate::{
     failure::Failure,
     load::{Load, OpenGenerations},
     progress::Part,
+    swap::TaskChain,
     way,
 };
 use commits::Commits;
@@ -41,7 +42,6 @@ use std::{
 };
 use tokio::runtime::Handle;
 use transom_core::{
-    chain::Chain,
     convert::Converters,
     ledger::Ledger,
     topic::{CommitMode, PollLimits, Polled, TopicError, TopicReader},
@@ -62,7 +62,7 @@ struct SinkTask {
     context: TaskContext,
     reader: Box<dyn TopicReader>,
     converters: Converters,
-    chain: Chain,
+    chain: TaskChain,
     ledger: Ledger,
     open: Arc<OpenGenerations>,
     worker: Worker,
@@ -116,8 +116,8 @@ impl SinkTask {
     async fn open(context: &TaskContext, runtime: &Handle) -> Result<Self, Failure> {
         let letters = DeadLetters::open(context).await?;
         let converters = context.assembly.converters()?;
-        let chain = context.assembly.chain(context.task)?;
         let sink = context.assembly.sink(context.task).await?;
+        let chain = TaskChain::open(context)?;
         let reader = context.assembly.reader(context.task)?;
         let open = Arc::new(OpenGenerations::default());
         let partitions = Partitions::new(sink.delivery().stores_offsets);
@@ -142,6 +142,7 @@ impl SinkTask {
     /// Works until the task is to stop.
     fn work(&mut self) -> Result<(), Failure> {
         while !self.context.stop.is_cancelled() {
+            self.chain.adopt();
             self.attend(Duration::ZERO)?;
             self.flush_if_due();
             self.show();
@@ -198,8 +199,9 @@ impl SinkTask {
         self.poll_events()
     }
 
-    /// Polls for events alone: what keeps the membership while nothing can be read.
+    /// Polls for events alone, and adopts what is offered: what a task does while nothing can be read.
     fn poll_events(&mut self) -> Result<(), Failure> {
+        self.chain.adopt();
         let limits = PollLimits { records: 0, bytes: 0, wait: Duration::ZERO };
         match self.reader.poll(limits, &mut |_| ()) {
             Ok(Polled::Idle | Polled::Records(_)) => Ok(()),

@@ -24,10 +24,11 @@ use crate::{
     context::{Backoff, TaskContext},
     failure::Failure,
     progress::Part,
+    swap::TaskChain,
 };
 use membership::Membership;
 use pipeline::Pipeline;
-use std::{num::NonZeroUsize, time::Duration};
+use std::{cell::RefCell, num::NonZeroUsize, pin::pin, rc::Rc, time::Duration};
 use tokio::runtime::Handle;
 use transom_core::connector::{Poll, Source};
 
@@ -36,19 +37,39 @@ use transom_core::connector::{Poll, Source};
 /// # Errors
 /// [`Failure`]: what is behind the saved positions is read again.
 pub(crate) fn run(context: &TaskContext, runtime: &Handle) -> Result<(), Failure> {
-    runtime.block_on(async {
-        let opening = async {
-            let membership = Membership::join(context).await?;
-            Ok::<_, Failure>((membership, Pipeline::open(context).await?))
-        };
-        let (mut membership, mut pipeline) = tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
-            opened = opening => opened?,
-        };
-        let ended = work(context, &mut membership, &mut pipeline).await;
-        membership.leave();
-        ended
-    })
+    let chain = Rc::new(RefCell::new(TaskChain::open(context)?));
+    runtime.block_on(adopting(context, &chain, join(context, Rc::clone(&chain))))
+}
+
+/// Does what a task does. Whenever that waits, no batch is in the chain, and what is offered is adopted (invariant 3).
+async fn adopting<T>(
+    context: &TaskContext,
+    chain: &RefCell<TaskChain>,
+    task: impl Future<Output = T>,
+) -> T {
+    let mut task = pin!(task);
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut task => return ended,
+            () = context.versions.offered(context.task) => chain.borrow_mut().adopt(),
+        }
+    }
+}
+
+/// Joins the group and works until the task ends.
+async fn join(context: &TaskContext, chain: Rc<RefCell<TaskChain>>) -> Result<(), Failure> {
+    let opening = async {
+        let membership = Membership::join(context).await?;
+        Ok::<_, Failure>((membership, Pipeline::open(context, chain).await?))
+    };
+    let (mut membership, mut pipeline) = tokio::select! {
+        () = context.stop.cancelled() => return Ok(()),
+        opened = opening => opened?,
+    };
+    let ended = work(context, &mut membership, &mut pipeline).await;
+    membership.leave();
+    ended
 }
 
 /// Runs the source whenever this host has the task.

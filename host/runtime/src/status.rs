@@ -37,7 +37,7 @@ pub struct ConnectorStatus {
     pub kind: String,
     /// Its tasks, by number.
     pub tasks: Vec<TaskStatus>,
-    /// Its transforms, in order.
+    /// Its transforms, in order, as a task that starts now runs them.
     pub transforms: Vec<TransformStatus>,
 }
 
@@ -52,6 +52,8 @@ pub struct TaskStatus {
     pub reason: Option<String>,
     /// The partitions that it has.
     pub partitions: Vec<PartitionStatus>,
+    /// What its chain runs, in order; nothing while it has none.
+    pub transforms: Vec<TransformStatus>,
     /// Sums of records.
     pub records: RecordCounts,
     /// Times that it was started anew after a failure.

@@ -1,13 +1,14 @@
 //! Runs the tasks of all connectors: starts them, starts them anew when they fail, ends them.
 
 use crate::{
-    assembly::{Assembly, Direction, Plan},
+    assembly::{Assembly, Direction, ModuleName, Plan},
     context::TaskContext,
     failure::{Failure, FailureKind},
     metrics::Metrics,
     progress::{Phase, Progress},
     sink_task, source_task,
-    status::{ConnectorStatus, Status, TransformStatus},
+    status::{ConnectorStatus, Status},
+    swap::{self, MakeTransform, SwapError, SwapReport, Versions},
 };
 use std::{
     any::Any,
@@ -34,6 +35,7 @@ pub struct Runtime {
 struct Connector {
     plan: Arc<Plan>,
     tasks: Vec<Arc<Progress>>,
+    versions: Arc<Versions>,
 }
 
 /// The first pause before a task starts anew.
@@ -64,6 +66,7 @@ impl Runtime {
 
     fn add(&mut self, plan: Arc<Plan>, assembly: &Arc<dyn Assembly>) {
         let mut tasks = Vec::new();
+        let versions = Arc::new(Versions::new(&plan.errors.modules, plan.tasks));
         for task in 0..plan.tasks {
             let progress = Arc::new(Progress::new(self.metrics.task(&plan.name, task)));
             tasks.push(Arc::clone(&progress));
@@ -72,11 +75,12 @@ impl Runtime {
                 assembly: Arc::clone(assembly),
                 task,
                 progress,
+                versions: Arc::clone(&versions),
                 stop: self.stop.child_token(),
             };
             self.tasks.spawn(supervise(context));
         }
-        self.connectors.push(Connector { plan, tasks });
+        self.connectors.push(Connector { plan, tasks, versions });
     }
 
     /// What all tasks are doing.
@@ -93,6 +97,36 @@ impl Runtime {
             }
         }
         self.metrics.text()
+    }
+
+    /// Has all tasks of a connector run another version of a transform, each from one batch to the next. `make` is called
+    /// for all tasks first, on a thread that is no task's, and again when a task starts anew; `module` is what status and
+    /// dead letters say of the new version. It returns when no task runs the old one any more, and goes on if nobody waits.
+    ///
+    /// # Errors
+    /// [`SwapError`]; nothing was changed then (invariant 7).
+    pub async fn swap(
+        &self,
+        connector: &str,
+        transform: &str,
+        make: MakeTransform,
+        module: ModuleName,
+    ) -> Result<SwapReport, SwapError> {
+        let found = self.connectors.iter().find(|found| found.plan.name == connector);
+        let found = found.ok_or_else(|| SwapError::Connector {
+            connector: connector.to_owned(),
+            running: list(self.connectors.iter().map(|connector| &*connector.plan.name)),
+        })?;
+        let modules = found.versions.modules();
+        let stage = modules.iter().position(|module| module.transform == transform);
+        let stage = stage.ok_or_else(|| SwapError::Transform {
+            connector: connector.to_owned(),
+            transform: transform.to_owned(),
+            known: list(modules.iter().map(|module| &*module.transform)),
+        })?;
+        let module = ModuleName { transform: transform.to_owned(), ..module };
+        let swap = swap::swap(Arc::clone(&found.versions), stage, make, module);
+        self.tasks.spawn(swap).await?
     }
 
     /// Ends all tasks in good order: each finishes what is in flight within its connector's `flush_timeout`, and gives
@@ -121,18 +155,19 @@ impl Connector {
             Direction::Sink => "sink",
             Direction::Source => "source",
         };
-        let transforms = self.plan.errors.modules.iter().map(|module| TransformStatus {
-            name: module.transform.clone(),
-            module: module.module.clone(),
-            sha256: module.sha256.clone(),
-        });
         ConnectorStatus {
             name: self.plan.name.clone(),
             kind: kind.to_owned(),
             tasks: self.tasks.iter().enumerate().map(|(id, task)| task.status(id)).collect(),
-            transforms: transforms.collect(),
+            transforms: self.versions.modules().iter().map(Into::into).collect(),
         }
     }
+}
+
+/// Names for a message.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// Runs one task, anew after each failure that is not for an operator, until it ends in good order.

@@ -14,6 +14,7 @@ impl View for Fixed {
             state: self.0,
             reason: Some("the sink is away".to_owned()),
             partitions: Vec::new(),
+            transforms: Vec::new(),
             records: RecordCounts::default(),
             restarts: 0,
         };

@@ -1,7 +1,11 @@
 //! The command line, and the one place where the parts of the host are put together.
 
+mod broker;
 mod configuration;
+mod demo;
+mod dev;
 mod dlq;
+mod embedded;
 mod library;
 mod logs;
 mod offsets;
@@ -37,6 +41,12 @@ struct Arguments {
 enum Command {
     /// Run the connectors of a configuration, until SIGINT or SIGTERM.
     Run(run::Arguments),
+    /// Run a configuration together with a broker of its own: nothing else has to be there.
+    Dev(dev::Arguments),
+    /// Show both workloads of connectors.yaml at work, in a minute and a folder of their own.
+    Demo(demo::Arguments),
+    /// Run the broker alone: one node, for development and tests.
+    Broker(broker::Arguments),
     /// Work with SMTs (single message transforms).
     #[command(subcommand)]
     Smt(smt::Command),
@@ -81,6 +91,9 @@ pub fn main() -> ExitCode {
     arguments.command.log();
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Dev(arguments) => dev::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Broker(arguments) => broker::run(&arguments),
         Command::Smt(command) => smt::run(&command),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
@@ -116,7 +129,9 @@ impl Command {
     /// `RUST_LOG` asks for more or less.
     fn log(&self) {
         match self {
-            Self::Run(arguments) => logs::of_a_run(arguments.log_format),
+            Self::Run(arguments) => logs::of_a_run(arguments.log_format()),
+            Self::Dev(arguments) => logs::of_a_run(arguments.log_format()),
+            Self::Broker(arguments) => logs::of_a_run(arguments.log_format),
             _ => logs::of_a_command(),
         }
     }

@@ -77,7 +77,7 @@ impl Positions for TopicPositions {
     ) -> Result<(), ConnectorError> {
         self.ensure().await?;
         let records = positions.iter().map(|position| record(connector, position)).collect();
-        match self.writer.write(records).await?.into_iter().next() {
+        match self.writer.write(records).await?.refused.into_iter().next() {
             None => Ok(()),
             Some(refused) => Err(ConnectorError::fatal(
                 refused.code,
@@ -132,7 +132,7 @@ pub fn read(
 mod tests {
     use super::*;
     use std::sync::Mutex;
-    use transom_core::topic::Refused;
+    use transom_core::topic::Written;
 
     /// A topic in memory.
     #[derive(Default)]
@@ -140,9 +140,9 @@ mod tests {
 
     #[async_trait::async_trait]
     impl TopicWriter for Memory {
-        async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError> {
+        async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError> {
             self.0.lock().unwrap().extend(records);
-            Ok(Vec::new())
+            Ok(Written::default())
         }
 
         async fn ensure(&self, topic: &str, creation: TopicCreation) -> Result<(), ConnectorError> {

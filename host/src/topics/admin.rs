@@ -84,14 +84,17 @@ impl Admin {
         let identity = identity.map_err(|error| asked(what(), &error))?;
         let listed = self.consumer.fetch_metadata(Some(name), WAIT);
         let listed = listed.map_err(|error| TopicsError::request(what(), &error))?;
-        let mut partitions = Vec::new();
-        for partition in listed.topics().iter().flat_map(MetadataTopic::partitions) {
-            let partition = partition.id();
-            let of = TopicPartition { topic: name.into(), partition };
-            let watermarks = requests::watermarks(&self.consumer, &of);
-            let watermarks = watermarks.map_err(|error| asked(what(), &error))?;
-            partitions.push(PartitionInfo { partition, watermarks });
-        }
+        let found = listed.topics().iter().flat_map(MetadataTopic::partitions);
+        let found: Vec<_> = found
+            .map(|found| TopicPartition { topic: name.into(), partition: found.id() })
+            .collect();
+        let bounds = requests::watermarks(&self.consumer, &found);
+        let bounds = bounds.map_err(|error| asked(what(), &error))?;
+        let info = |(of, watermarks): (&TopicPartition, _)| PartitionInfo {
+            partition: of.partition,
+            watermarks,
+        };
+        let mut partitions: Vec<_> = found.iter().zip(bounds).map(info).collect();
         partitions.sort_by_key(|partition| partition.partition);
         Ok(TopicInfo { name: name.to_owned(), identity, partitions })
     }

@@ -54,13 +54,15 @@ impl Scan {
         if let Some(error) = metadata.topics().iter().find_map(MetadataTopic::error) {
             return Err(failed(KafkaError::MetadataFetch(error.into())));
         }
-        for found in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
-            let partition = TopicPartition { topic: topic.into(), partition: found.id() };
-            let bounds = requests::watermarks(&consumer, &partition);
-            let Watermarks { earliest, latest } = bounds.map_err(|error| of_topic(&error))?;
+        let found = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+        let found: Vec<_> = found
+            .map(|found| TopicPartition { topic: topic.into(), partition: found.id() })
+            .collect();
+        let bounds = requests::watermarks(&consumer, &found).map_err(|error| of_topic(&error))?;
+        for (partition, Watermarks { earliest, latest }) in found.into_iter().zip(bounds) {
             if earliest < latest {
                 records.forward(&partition).ok_or_else(|| failed(KafkaError::Canceled))?;
-                list.add_partition_offset(topic, found.id(), Offset::Offset(earliest))
+                list.add_partition_offset(topic, partition.partition, Offset::Offset(earliest))
                     .map_err(failed)?;
                 left.insert(partition, latest);
             }

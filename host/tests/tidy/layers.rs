@@ -12,7 +12,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("transom-core", &["smt-abi"]),
     ("transom-broker", &[]),
     ("transom-runtime", &["smt-abi", "transom-core"]),
-    ("transom", &["smt-abi", "transom-core", "transom-runtime"]),
+    ("transom", &["smt-abi", "transom-broker", "transom-core", "transom-runtime"]),
     ("bench", &["smt-abi", "transom-core", "transom-runtime", "transom"]),
 ];
 

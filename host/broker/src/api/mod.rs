@@ -19,6 +19,8 @@ use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{ApiKey, ApiVersionsResponse, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::decode::decode;
 use crate::state::State;
 
@@ -96,11 +98,12 @@ pub(crate) enum CallError {
     Unacknowledged { error: ResponseError },
 }
 
-/// Answers one request. `None` if the client wants no answer.
+/// Answers one request. `None` if the client wants no answer, or is `gone` and nobody needs to wait for one.
 pub(crate) async fn answer(
     state: &State,
     peer: &Peer,
     frame: Bytes,
+    gone: &CancellationToken,
 ) -> Result<Option<Bytes>, CallError> {
     let (key, version, correlation) = start_of(&frame)?;
     let api = ApiKey::try_from(key).map_err(|()| CallError::UnknownApi { key })?;
@@ -118,7 +121,14 @@ pub(crate) async fn answer(
     let header: RequestHeader = decode(&mut body, api.request_header_version(version))
         .map_err(|source| CallError::Malformed { api, version, source })?;
     let client_id = header.client_id.map(|id| id.to_string()).unwrap_or_default();
-    dispatch(state, peer, Call { api, version, correlation, client_id, body }).await
+    let call = Call { api, version, correlation, client_id, body };
+    let answer = dispatch(state, peer, call);
+    match api {
+        ApiKey::Fetch | ApiKey::JoinGroup | ApiKey::SyncGroup => {
+            gone.run_until_cancelled(answer).await.unwrap_or(Ok(None))
+        }
+        _ => answer.await,
+    }
 }
 
 /// Reads what all requests begin with: API, version, correlation id.

@@ -11,6 +11,10 @@ use uuid::Uuid;
 use super::group::{Group, Phase};
 use super::member::Member;
 
+/// How long an id that was given out is waited for. Clients come back at once; one that never does holds up the others, and
+/// one that comes too late gets another id.
+const COME_BACK: Duration = Duration::from_secs(5);
+
 /// A request to join.
 #[derive(Debug, Clone)]
 pub(crate) struct Join {
@@ -94,7 +98,7 @@ impl Group {
         let id = format!("{name}-{}", Uuid::new_v4());
         let same = |member: &Member| member.instance_id == join.instance_id;
         if join.instance_id.is_none() && join.can_come_back {
-            self.expected.insert(id.clone(), now + join.session_timeout);
+            self.expected.insert(id.clone(), now + COME_BACK.min(join.session_timeout));
             return Err(Refused { error: ResponseError::MemberIdRequired, member_id: id });
         }
         if let Some(at) = self.members.iter().position(same).filter(|_| join.instance_id.is_some())

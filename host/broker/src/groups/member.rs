@@ -61,7 +61,17 @@ impl Member {
 
     /// True if the member waits for an answer, and so cannot be expected to say anything.
     pub(super) fn is_waiting(&self) -> bool {
-        self.join.is_some() || self.sync.is_some()
+        self.is_joining() || self.sync.as_ref().is_some_and(|reply| !reply.is_closed())
+    }
+
+    /// True if the member has asked to join and is still there to be told.
+    pub(super) fn is_joining(&self) -> bool {
+        self.join.as_ref().is_some_and(|reply| !reply.is_closed())
+    }
+
+    /// True if the member has asked to join and its connection is gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.join.is_some() && !self.is_joining()
     }
 
     pub(super) fn supports(&self, protocol: &str) -> bool {

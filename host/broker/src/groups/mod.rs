@@ -39,18 +39,21 @@ impl Groups {
     }
 
     /// Hands in a request to join, and waits until the group has its members together.
-    pub(crate) async fn join(&self, group: &str, join: Join) -> JoinReply {
+    ///
+    /// If the future is dropped, the member is gone.
+    pub(crate) async fn join(&self, group_id: &str, join: Join) -> JoinReply {
         let (reply, answer) = oneshot::channel();
         let refused =
             Refused { error: ResponseError::UnknownMemberId, member_id: join.member_id.clone() };
         {
             let mut groups = lock(&self.by_id);
             let group =
-                groups.entry(group.to_owned()).or_insert_with(|| Group::new(self.initial_delay));
+                groups.entry(group_id.to_owned()).or_insert_with(|| Group::new(self.initial_delay));
             group.join(&join, reply, Instant::now());
         }
         self.changed.notify_one();
-        answer.await.unwrap_or(Err(refused))
+        let mut waiting = Waiting { groups: self, group_id, answer };
+        (&mut waiting.answer).await.unwrap_or(Err(refused))
     }
 
     /// Hands in a request for an assignment, and waits until the leader has made it.
@@ -121,6 +124,23 @@ impl Groups {
         }
         groups.retain(|_, group| !group.is_unused());
         groups.values().filter_map(Group::next_deadline).min()
+    }
+}
+
+/// Somebody who waits for the others of a group.
+struct Waiting<'a> {
+    groups: &'a Groups,
+    group_id: &'a str,
+    answer: oneshot::Receiver<JoinReply>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.answer.close();
+        if let Some(group) = lock(&self.groups.by_id).get_mut(self.group_id) {
+            group.forget_gone(Instant::now());
+        }
+        self.groups.changed.notify_one();
     }
 }
 

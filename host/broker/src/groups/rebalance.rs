@@ -109,7 +109,7 @@ impl Group {
     /// Begins a generation with those who joined. Static members keep their places for as long as their sessions last.
     fn complete(&mut self, now: Instant) {
         self.members.retain(|member| member.join.is_some() || member.instance_id.is_some());
-        let Some(first) = self.members.iter().find(|member| member.join.is_some()) else {
+        let Some(first) = self.members.iter().find(|member| member.is_joining()) else {
             self.phase = if self.members.is_empty() {
                 Phase::Empty
             } else {
@@ -118,7 +118,7 @@ impl Group {
             return;
         };
         let first = first.id.clone();
-        let leads = |member: &Member| member.join.is_some() && member.id == self.leader;
+        let leads = |member: &Member| member.is_joining() && member.id == self.leader;
         if !self.members.iter().any(leads) {
             self.leader = first;
         }
@@ -163,6 +163,15 @@ impl Group {
             self.prepare(now);
         }
         self.complete_if_all_joined(now);
+    }
+
+    /// Takes out whoever asked to join and did not wait for the answer. A client that comes back is let in anew. A static
+    /// member keeps its place for the rest of its session, as it would in any other phase.
+    pub(super) fn forget_gone(&mut self, now: Instant) {
+        let is_gone = |member: &Member| member.instance_id.is_none() && member.is_gone();
+        while let Some(at) = self.members.iter().position(is_gone) {
+            self.remove(at, now);
+        }
     }
 
     /// Acts on every deadline that has come.

@@ -167,6 +167,23 @@ fn who_is_silent_for_a_session_is_out() {
 }
 
 #[test]
+fn who_does_not_wait_for_the_others_is_not_waited_for() {
+    let (mut test, first, second) = Test::with_two();
+    let (third, answer) = test.enter();
+    drop(answer);
+    test.group.forget_gone(test.now);
+    assert!(test.group.position(&third, None).is_err());
+    let mut again = test.join(&request(&first.member_id, None));
+    let mut other = test.join(&request(&second.member_id, None));
+    assert_eq!((joined(&mut again).members.len(), joined(&mut other).generation), (2, 2));
+    let refused = test.join(&request("", None)).try_recv().unwrap().unwrap_err();
+    assert_eq!(refused.error, ResponseError::MemberIdRequired);
+    test.pass(SESSION / 2);
+    let late = test.join(&request(&refused.member_id, None)).try_recv().unwrap();
+    assert_eq!(late.unwrap_err().error, ResponseError::UnknownMemberId);
+}
+
+#[test]
 fn who_leaves_makes_room_at_once() {
     let (mut test, first, second) = Test::with_two();
     test.group.leave(&first.member_id, None, test.now).unwrap();

@@ -25,6 +25,8 @@ def member(number):
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
             "heartbeat.interval.ms": 100,
+            # A member that closes between two tries to join says no good-bye; the others wait for its session to end.
+            "session.timeout.ms": 6_000,
             "partition.assignment.strategy": "cooperative-sticky",
         })
         consumer.subscribe([TOPIC])

@@ -100,9 +100,11 @@ fn produce(clients: Clients<'_>, ledger: &Arc<Ledger>, codec: usize, count: usiz
 
 /// Comes, reads for a while, goes, and comes again.
 fn consume(clients: Clients<'_>, ledger: &Ledger, member: usize) {
+    // A member that goes between two tries to join says no good-bye; the others wait for its session to end.
+    let set =
+        [("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "6000")];
     for stay in (1..).map(|time| 500 + 171 * member * time) {
-        let consumer =
-            clients.member("g", "soak", &[("partition.assignment.strategy", "cooperative-sticky")]);
+        let consumer = clients.member("g", "soak", &set);
         let mut read = 0;
         while read < stay {
             if ledger.is_over.load(Ordering::Relaxed) {

@@ -33,7 +33,7 @@ pub use load::{Loaded, load, schema, schema_for_editors};
 pub use place::Place;
 pub use placeholder::Environment;
 pub use problem::{Problem, Severity, Span};
-pub use properties::{Properties, is_sensitive, nearest_property};
+pub use properties::{Properties, is_embedded, is_sensitive, nearest_property};
 pub use rules::{OWNED_PROPERTIES, OwnedProperty};
 pub use sinks::{
     Column, ColumnType, ConsoleSink, DiscardSink, FileFormat, FileSink, KafkaSink, Metadata,
@@ -48,6 +48,7 @@ pub use sources::{
 pub use transform::{Transform, When};
 pub use values::{List, Secret};
 
+use properties::EMBEDDED;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -56,7 +57,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The Kafka cluster: `bootstrap.servers` and any other librdkafka property, TLS and SASL included.
+    /// The Kafka cluster: `bootstrap.servers` and any other librdkafka property, TLS and SASL included. `bootstrap.servers: embedded` is
+    /// the broker inside `transom dev`.
     pub kafka: Properties,
     /// Where schemas come from.
     #[serde(default)]

@@ -99,6 +99,14 @@ impl JsonSchema for Properties {
     }
 }
 
+/// What `bootstrap.servers` is where the broker inside the process is meant.
+pub(super) const EMBEDDED: &str = "embedded";
+
+/// True if these properties ask for the broker inside the process instead of leading to a cluster.
+pub fn is_embedded(kafka: &Properties) -> bool {
+    kafka.get("bootstrap.servers").is_some_and(|servers| servers == EMBEDDED)
+}
+
 /// Words in the name of a setting that say that its value is a secret.
 const SECRET_WORDS: [&str; 11] = [
     "password",

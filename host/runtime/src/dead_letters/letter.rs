@@ -1,6 +1,7 @@
 //! What a dead letter looks like: the record as it was read, and Kafka Connect's headers behind its own.
 
 use super::{Cause, DeadLetters, Place};
+use crate::assembly::ModuleName;
 use transom_core::{batch::Batch, record::Step, topic::EncodedRecord};
 
 /// What the names of Connect's headers begin with.
@@ -28,11 +29,10 @@ impl Place {
     }
 }
 
-impl DeadLetters {
+impl Cause {
     /// What failed: a transform's module, or the part of the task.
-    pub(super) fn class(&self, cause: &Cause) -> &str {
-        let modules = &self.context.plan.errors.modules;
-        match cause.place {
+    pub(super) fn class<'a>(&self, modules: &'a [ModuleName]) -> &'a str {
+        match self.place {
             Place::Step(Step::KeyConverter) => "key.converter",
             Place::Step(Step::ValueConverter) => "value.converter",
             Place::Step(Step::HeaderConverter) => "header.converter",
@@ -43,9 +43,17 @@ impl DeadLetters {
             Place::Produce => "producer",
         }
     }
+}
 
+impl DeadLetters {
     /// The record with its original bytes and headers, and what went wrong.
-    pub(super) fn letter(&self, batch: &Batch, cause: &Cause, topic: &str) -> EncodedRecord {
+    pub(super) fn letter(
+        &self,
+        batch: &Batch,
+        modules: &[ModuleName],
+        cause: &Cause,
+        topic: &str,
+    ) -> EncodedRecord {
         let original = batch.original(cause.input);
         let mut headers: Vec<(String, Option<Vec<u8>>)> = batch
             .original_headers(cause.input)
@@ -62,11 +70,10 @@ impl DeadLetters {
         connect("connector.name", self.context.plan.name.clone());
         connect("task.id", self.context.task.to_string());
         connect("stage", cause.place.stage().to_owned());
-        connect("class.name", self.class(cause).to_owned());
+        connect("class.name", cause.class(modules).to_owned());
         connect("exception.class.name", format!("transom.{}", cause.code));
         connect("exception.message", cause.message.clone());
-        connect("exception.stacktrace", self.trace(cause));
-        let modules = &self.context.plan.errors.modules;
+        connect("exception.stacktrace", self.trace(modules, cause));
         if let Some(module) = cause.place.transform().and_then(|stage| modules.get(stage)) {
             add("transom.smt".to_owned(), module.transform.clone());
             add("transom.smt.sha256".to_owned(), module.sha256.clone());
@@ -85,9 +92,9 @@ impl DeadLetters {
     }
 
     /// Our chain of causes, in the shape that readers of Java's traces know.
-    fn trace(&self, cause: &Cause) -> String {
+    fn trace(&self, modules: &[ModuleName], cause: &Cause) -> String {
         let Cause { code, message, .. } = cause;
-        let (stage, class) = (cause.place.stage(), self.class(cause));
+        let (stage, class) = (cause.place.stage(), cause.class(modules));
         format!(
             "transom.{code}: {message}\n\tat {stage}({class})\n\tat task({})\n",
             self.context.name()

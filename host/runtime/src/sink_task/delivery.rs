@@ -85,7 +85,7 @@ impl Delivery {
         if !self.tolerates() {
             causes.truncate(1);
         }
-        let fate = self.letters.report(&load.batch, &causes).await?;
+        let fate = self.letters.report(&load.batch, &load.modules, &causes).await?;
         let stopped = (!self.tolerates()).then(|| causes.first()).flatten();
         if let Some(cause) = stopped {
             return Ok(Some((cause.input, cause.stop(&load.batch))));
@@ -175,7 +175,7 @@ impl Delivery {
             if too_many.is_some() {
                 end = work.forget_unwritten().unwrap_or(end);
             } else {
-                self.letters.report(&load.batch, &causes[..1]).await?;
+                self.letters.report(&load.batch, &load.modules, &causes[..1]).await?;
             }
             // What is before it is delivered: by now, or once an atomic sink was given that alone.
             work.stop_at(end, too_many.unwrap_or_else(|| first.stop(&load.batch)));
@@ -219,7 +219,7 @@ impl Delivery {
         if causes.is_empty() {
             return Ok(());
         }
-        let fate = self.letters.report(&load.batch, causes).await?;
+        let fate = self.letters.report(&load.batch, &load.modules, causes).await?;
         for cause in causes {
             load.fates[cause.input] = fate;
         }
@@ -253,7 +253,8 @@ impl Delivery {
         backoff: &mut Backoff,
     ) -> Result<Option<Answer>, Failure> {
         let begin = Instant::now();
-        let answer = self.sink.put(put).await;
+        let putting = self.sink.put(put);
+        let answer = self.context.watch(Part::Connector, "the sink to take records", putting).await;
         self.context.progress.metrics.put_took(begin.elapsed());
         match answer {
             Ok(rejections) => {
@@ -280,7 +281,8 @@ impl Delivery {
             let mut backoff = Backoff::default();
             while self.call(put, &mut backoff).await?.is_none() {}
         }
-        Ok(self.sink.flush().await?)
+        let flushing = self.sink.flush();
+        Ok(self.context.watch(Part::Connector, "the sink to flush", flushing).await?)
     }
 
     /// Takes partitions over.
@@ -293,7 +295,8 @@ impl Delivery {
     ) -> Result<Vec<StoredOffset>, Failure> {
         let mut backoff = Backoff::default();
         loop {
-            match self.sink.claim(partitions).await {
+            let claiming = self.sink.claim(partitions);
+            match self.context.watch(Part::Connector, "the sink's offsets", claiming).await {
                 Ok(stored) => {
                     self.context.progress.recover(Part::Connector);
                     return Ok(stored);

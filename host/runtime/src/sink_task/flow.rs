@@ -86,7 +86,7 @@ impl SinkTask {
         let is_whole = self.transform(&mut load)?;
         self.context.progress.metrics.batch_took(begin.elapsed());
         if is_whole {
-            way::decided(&load.batch, &self.chain);
+            way::decided(&load.batch, self.chain.chain());
             self.worker.send(Command::Deliver(load));
         }
         Ok(())
@@ -95,7 +95,7 @@ impl SinkTask {
     /// Runs the chain, again while something fails and the connector's retries allow it. False if the task is to stop
     /// meanwhile: then the load is given up, and its records are read again.
     fn transform(&mut self, load: &mut Load) -> Result<bool, Failure> {
-        self.chain.run(&mut load.batch)?;
+        load.modules = self.chain.run(&mut load.batch)?;
         let policy = self.context.plan.errors.clone();
         if !load.batch.has_failures() || policy.retry_timeout == Some(Duration::ZERO) {
             return Ok(true);
@@ -114,7 +114,7 @@ impl SinkTask {
             self.context.progress.metrics.retried();
             self.serve_for(delay)?;
             load.decode_again(&mut self.converters);
-            self.chain.run(&mut load.batch)?;
+            load.modules = self.chain.run(&mut load.batch)?;
         }
         self.context.progress.recover(Part::Chain);
         Ok(!self.context.stop.is_cancelled())

@@ -8,8 +8,11 @@ use std::{
 };
 use transom_core::{
     policy,
-    topic::{CommitMode, Polled, StartAt, StoredOffset, TopicIdentity, TopicPartition},
+    topic::{CommitMode, Polled, StartAt, StoredOffset, TopicIdentity, TopicPartition, Watermarks},
 };
+
+/// A partition with what was stored for it, and which topic it is now.
+type Placing = (StoredOffset, TopicIdentity);
 
 /// Partitions on their way into a task, and those that it has.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub(super) struct Partitions {
     /// Asked of the sink, in order.
     claims: VecDeque<Vec<(TopicPartition, TopicIdentity)>>,
     /// What was stored is known; the bounds of the log are not.
-    placing: Vec<(StoredOffset, TopicIdentity)>,
+    placing: Vec<Placing>,
     /// Those that are read.
     assigned: BTreeSet<TopicPartition>,
 }
@@ -83,21 +86,34 @@ impl SinkTask {
             let result = self.ask_stored();
             result.or_else(|error| self.endure(error))?;
         }
-        while let Some((stored, now)) = self.partitions.placing.first().cloned() {
-            match self.reader.watermarks(&stored.partition) {
-                Ok(log) => {
-                    let at = policy::start(&stored, &now, log, self.context.plan.reset)?;
-                    tracing::info!(
-                        task = %self.context.name(), partition = %stored.partition, at,
-                        stored = stored.offset, earliest = log.earliest, latest = log.latest, "reading begins"
-                    );
-                    self.partitions.placing.remove(0);
-                    self.begin(&stored, at)?;
+        if self.partitions.placing.is_empty() {
+            return Ok(());
+        }
+        let placing = std::mem::take(&mut self.partitions.placing);
+        let placed = self.bounds(placing)?;
+        self.begin(&placed)
+    }
+
+    /// The bounds of the logs of partitions. All are asked for before one is read: a question behind a fetch waits as long
+    /// as that. Those that nobody knows are asked for again at the next call.
+    fn bounds(&mut self, placing: Vec<Placing>) -> Result<Vec<(Placing, Watermarks)>, Failure> {
+        let partitions: Vec<_> = placing.iter().map(|(of, _)| of.partition.clone()).collect();
+        match self.reader.watermarks(&partitions) {
+            Ok(logs) => Ok(placing.into_iter().zip(logs).collect()),
+            Err(error) if placing.len() == 1 => {
+                self.partitions.placing.extend(placing);
+                self.endure(error)?;
+                Ok(Vec::new())
+            }
+            // One that has no leader does not keep the others waiting.
+            Err(_) => {
+                let mut known = Vec::new();
+                for one in placing {
+                    known.extend(self.bounds(vec![one])?);
                 }
-                Err(error) => return self.endure(error),
+                Ok(known)
             }
         }
-        Ok(())
     }
 
     /// Asks the sink, or the group, where the partitions go on that have arrived.
@@ -134,17 +150,35 @@ impl SinkTask {
         }
     }
 
-    /// Begins to read a partition.
-    fn begin(&mut self, stored: &StoredOffset, at: i64) -> Result<(), Failure> {
-        let partition = &stored.partition;
-        self.ledger.open(partition, at);
+    /// Begins to read partitions.
+    fn begin(&mut self, placed: &[(Placing, Watermarks)]) -> Result<(), Failure> {
+        if placed.is_empty() {
+            return Ok(());
+        }
+        let mut from = Vec::new();
+        for ((stored, now), log) in placed {
+            let at = policy::start(stored, now, *log, self.context.plan.reset)?;
+            tracing::info!(
+                task = %self.context.name(), partition = %stored.partition, at,
+                stored = stored.offset, earliest = log.earliest, latest = log.latest, "reading begins"
+            );
+            from.push((stored.partition.clone(), at));
+        }
+        for ((partition, at), ((stored, _), _)) in from.iter().zip(placed) {
+            self.ledger.open(partition, *at);
+            self.partitions.assigned.insert(partition.clone());
+            let of_group = stored.offset.filter(|_| !self.partitions.stores_offsets);
+            self.commits.begin(partition, of_group);
+        }
         self.open.publish(&self.ledger);
-        self.partitions.assigned.insert(partition.clone());
-        self.commits.begin(partition, stored.offset.filter(|_| !self.partitions.stores_offsets));
-        let from = [(partition.clone(), StartAt::Offset(at))];
+        let begun: Vec<_> = from.iter().map(|(partition, _)| partition.clone()).collect();
+        let from: Vec<_> =
+            from.into_iter().map(|(partition, at)| (partition, StartAt::Offset(at))).collect();
         self.steer(|task| task.reader.assign(&from))?;
-        self.pause_new(std::slice::from_ref(partition))?;
-        self.forget_complaint(true);
+        self.pause_new(&begun)?;
+        if !self.partitions.is_waiting() {
+            self.forget_complaint(true);
+        }
         self.show_now();
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Survivors of the chain as records of topics.
 
+use super::records::Polled;
 use crate::dead_letters::{Cause, Place};
 use transom_core::{
     batch::Batch,
@@ -8,36 +9,37 @@ use transom_core::{
     topic::EncodedRecord,
 };
 
-/// Records as they are written, each with the input that it descends from.
+/// Records as they are written, each with the survivor that it was made of.
 #[derive(Debug, Default)]
 pub(super) struct Encoded {
     pub(super) records: Vec<EncodedRecord>,
-    pub(super) inputs: Vec<usize>,
+    pub(super) survivors: Vec<RecordId>,
 }
 
 /// Encodes the survivors whose input is below `bound` and not among `failed` (sorted), and adds those that no converter
 /// writes to `failed`: one child that fails takes its siblings with it (invariant 11).
 pub(super) fn encode(
-    batch: &Batch,
+    polled: &Polled,
     converters: &mut Converters,
     bound: usize,
     failed: &mut Vec<Cause>,
 ) -> Encoded {
+    let batch = &polled.batch;
     let mut encoded = Encoded::default();
     let mut last_failed = None;
-    for record in batch.survivors() {
-        let input = batch.input(*record);
+    for survivor in batch.survivors() {
+        let input = batch.input(*survivor);
         if input >= bound || last_failed == Some(input) {
             continue;
         }
-        match one(batch, *record, converters) {
+        match one(batch, *survivor, polled.converter_topic(input), converters) {
             Ok(record) => {
                 encoded.records.push(record);
-                encoded.inputs.push(input);
+                encoded.survivors.push(*survivor);
             }
             Err((step, error)) => {
                 last_failed = Some(input);
-                encoded.forget(input);
+                encoded.cut(batch, input);
                 let (place, code) = (Place::Step(step), error.code.to_owned());
                 failed.push(Cause { input, place, code, message: error.message, child: None });
             }
@@ -50,6 +52,7 @@ pub(super) fn encode(
 fn one(
     batch: &Batch,
     record: RecordId,
+    converter_topic: Option<&str>,
     converters: &mut Converters,
 ) -> Result<EncodedRecord, (Step, ConvertError)> {
     let topic = batch.topic(record);
@@ -67,7 +70,7 @@ fn one(
         let out = value.insert(Vec::new());
         converters
             .value
-            .encode(topic, &json, out)
+            .encode(converter_topic.unwrap_or(topic), &json, out)
             .map_err(|error| (Step::ValueConverter, error))?;
     }
     let mut headers = Vec::new();
@@ -91,15 +94,10 @@ fn one(
 }
 
 impl Encoded {
-    /// Leaves out what was made of an input, which is the last one.
-    fn forget(&mut self, input: usize) {
-        let keep = self.inputs.partition_point(|of| *of < input);
-        self.inputs.truncate(keep);
-        self.records.truncate(keep);
-    }
-
     /// Leaves out everything from an input on.
-    pub(super) fn cut(&mut self, bound: usize) {
-        self.forget(bound);
+    pub(super) fn cut(&mut self, batch: &Batch, bound: usize) {
+        let keep = self.survivors.partition_point(|survivor| batch.input(*survivor) < bound);
+        self.survivors.truncate(keep);
+        self.records.truncate(keep);
     }
 }

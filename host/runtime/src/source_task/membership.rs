@@ -35,7 +35,7 @@ impl Membership {
     pub(super) async fn join(context: &TaskContext) -> Result<Self, Failure> {
         let topic = format!("{TOPIC}{}", context.plan.name);
         let creation = TopicCreation { partitions: Some(1), ..TopicCreation::default() };
-        context.assembly.writer()?.ensure(&topic, creation).await?;
+        context.ensure(&*context.assembly.writer()?, &topic, &creation).await?;
         let reader = context.assembly.reader(context.task)?;
         let (given, taken) = (Vec::new(), Vec::new());
         Ok(Self { context: context.clone(), reader, given, taken, is_lost: false })

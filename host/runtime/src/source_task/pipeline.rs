@@ -5,7 +5,7 @@ use super::{
     records::Polled,
 };
 use crate::{
-    assembly::Positions,
+    assembly::{ModuleName, Positions},
     context::{Backoff, TaskContext},
     dead_letters::{Cause, DeadLetters, Place},
     failure::Failure,
@@ -13,27 +13,32 @@ use crate::{
     metrics::{Stage, Verdict as Counted},
     progress::Part,
     status::RecordCounts,
+    swap::TaskChain,
     way,
 };
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 use transom_core::{
-    chain::Chain,
     config::Tolerance,
-    connector::{Source, SourcePosition},
+    connector::{Delivered, Source, SourcePosition},
     convert::Converters,
     policy,
-    record::Verdict,
-    topic::{Refused, TopicWriter},
+    record::{RecordId, Verdict},
+    topic::{Refused, TopicWriter, Written},
 };
 
 /// What a batch goes through.
 pub(super) struct Pipeline {
     context: TaskContext,
-    chain: Chain,
+    /// Shared with who adopts what is offered while this waits.
+    chain: Rc<RefCell<TaskChain>>,
+    /// What it ran when it decided about the batch.
+    modules: Arc<[ModuleName]>,
     converters: Converters,
     letters: DeadLetters,
     writer: Arc<dyn TopicWriter>,
@@ -55,10 +60,14 @@ struct Decided {
 }
 
 impl Pipeline {
-    pub(super) async fn open(context: &TaskContext) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        context: &TaskContext,
+        chain: Rc<RefCell<TaskChain>>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             context: context.clone(),
-            chain: context.assembly.chain(context.task)?,
+            chain,
+            modules: Arc::default(),
             converters: context.assembly.converters()?,
             letters: DeadLetters::open(context).await?,
             writer: context.assembly.writer()?,
@@ -99,8 +108,8 @@ impl Pipeline {
         self.transform().await?;
         let (mut decided, mut encoded) = self.decide().await?;
         self.context.progress.metrics.batch_took(begin.elapsed());
-        encoded.cut(decided.bound);
-        self.write(encoded, &mut decided).await?;
+        encoded.cut(&self.records.batch, decided.bound);
+        self.write(encoded, &mut decided, source).await?;
         self.save(decided.bound, source).await?;
         self.count(&decided);
         decided.stop.map_or(Ok(()), Err)
@@ -108,7 +117,7 @@ impl Pipeline {
 
     /// Runs the chain, again while something fails and the connector's retries allow it.
     async fn transform(&mut self) -> Result<(), Failure> {
-        self.chain.run(&mut self.records.batch)?;
+        self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
         let policy = self.context.plan.errors.clone();
         let (begin, mut attempt) = (Instant::now(), 0);
         while self.records.batch.has_failures() {
@@ -123,10 +132,10 @@ impl Pipeline {
             tokio::time::sleep(policy::retry_delay(attempt, max, random, left)).await;
             attempt += 1;
             self.records.again();
-            self.chain.run(&mut self.records.batch)?;
+            self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
         }
         self.context.progress.recover(Part::Chain);
-        way::decided(&self.records.batch, &self.chain);
+        way::decided(&self.records.batch, self.chain.borrow().chain());
         Ok(())
     }
 
@@ -153,7 +162,7 @@ impl Pipeline {
                 }),
             }
         }
-        let encoded = encode(batch, &mut self.converters, decided.bound, &mut failed);
+        let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);
         self.report(failed, &mut decided).await?;
         Ok((decided, encoded))
     }
@@ -167,7 +176,7 @@ impl Pipeline {
             decided.stop = Some(first.stop(&self.records.batch));
             failed.truncate(1);
         }
-        let fate = self.letters.report(&self.records.batch, &failed).await?;
+        let fate = self.letters.report(&self.records.batch, &self.modules, &failed).await?;
         if is_tolerant {
             for cause in &failed {
                 decided.fates[cause.input] = fate;
@@ -177,29 +186,56 @@ impl Pipeline {
     }
 
     /// Writes records and waits until each is durable or refused.
-    async fn write(&mut self, mut encoded: Encoded, decided: &mut Decided) -> Result<(), Failure> {
+    async fn write(
+        &mut self,
+        mut encoded: Encoded,
+        decided: &mut Decided,
+        source: &mut dyn Source,
+    ) -> Result<(), Failure> {
         if encoded.records.is_empty() {
             return Ok(());
         }
         self.ensure(&encoded).await?;
-        let (progress, mut backoff) = (Arc::clone(&self.context.progress), Backoff::default());
+        let (context, mut backoff) = (self.context.clone(), Backoff::default());
         let count = encoded.records.len() as u64;
-        let refused = loop {
+        let Written { refused, places } = loop {
             let begin = Instant::now();
-            let written = self.writer.write(encoded.records).await;
-            progress.metrics.put_took(begin.elapsed());
+            let writing = self.writer.write(encoded.records);
+            let written = context.watch(Part::Connector, "Kafka to take records", writing).await;
+            context.progress.metrics.put_took(begin.elapsed());
             match written {
-                Ok(refused) => break refused,
-                Err(error) => backoff.wait(error, Part::Connector, &progress).await?,
+                Ok(written) => break written,
+                Err(error) => backoff.wait(error, Part::Connector, &context.progress).await?,
             }
             // The writer took the records along; what was made once can be made again.
-            encoded =
-                encode(&self.records.batch, &mut self.converters, decided.bound, &mut Vec::new());
+            encoded = encode(&self.records, &mut self.converters, decided.bound, &mut Vec::new());
         };
-        progress.recover(Part::Connector);
-        progress.count(|counts| counts.out += count - refused.len() as u64);
-        let causes = refusals(&encoded.inputs, refused);
+        context.progress.recover(Part::Connector);
+        context.progress.count(|counts| counts.out += count - refused.len() as u64);
+        if source.wants_deliveries() {
+            self.tell(&encoded.survivors, &places, source);
+        }
+        let causes = self.refusals(&encoded.survivors, refused);
         self.report(causes, decided).await
+    }
+
+    /// Tells a source where its records are.
+    fn tell(&self, survivors: &[RecordId], places: &[Option<(i32, i64)>], source: &mut dyn Source) {
+        let delivered = |(survivor, place): (&RecordId, &Option<(i32, i64)>)| {
+            let (topic, (partition, offset)) = (self.records.batch.topic(*survivor), (*place)?);
+            Some(Delivered { topic, partition, offset })
+        };
+        let deliveries: Vec<_> = survivors.iter().zip(places).filter_map(delivered).collect();
+        source.delivered(&deliveries);
+    }
+
+    /// What the broker refused, in the order of the records.
+    fn refusals(&self, survivors: &[RecordId], refused: Vec<Refused>) -> Vec<Cause> {
+        let cause = |Refused { index, code, message }| {
+            let input = self.records.batch.input(*survivors.get(index)?);
+            Some(Cause { input, place: Place::Produce, code, message, child: None })
+        };
+        refused.into_iter().filter_map(cause).collect()
     }
 
     /// Sees to it that the topics are there that are written for the first time.
@@ -209,8 +245,9 @@ impl Pipeline {
                 continue;
             }
             let mut backoff = Backoff::default();
-            let creation = &self.context.plan.creation;
-            while let Err(error) = self.writer.ensure(&record.topic, creation.clone()).await {
+            while let Err(error) =
+                self.context.ensure(&*self.writer, &record.topic, &self.context.plan.creation).await
+            {
                 backoff.wait(error, Part::Connector, &self.context.progress).await?;
             }
             self.topics.insert(record.topic.clone());
@@ -225,7 +262,11 @@ impl Pipeline {
             return Ok(());
         }
         let (plan, mut backoff) = (&self.context.plan, Backoff::default());
-        while let Err(error) = self.store.save(&plan.name, &positions).await {
+        let save = || {
+            let saving = self.store.save(&plan.name, &positions);
+            self.context.watch(Part::Connector, "positions to be stored", saving)
+        };
+        while let Err(error) = save().await {
             backoff.wait(error, Part::Connector, &self.context.progress).await?;
         }
         self.context.progress.recover(Part::Connector);
@@ -243,14 +284,4 @@ impl Pipeline {
         self.context.progress.count(|counts| counts.settle(settled));
         settled.report(&self.context.progress.metrics);
     }
-}
-
-/// What the broker refused, in the order of the records.
-fn refusals(inputs: &[usize], mut refused: Vec<Refused>) -> Vec<Cause> {
-    refused.sort_by_key(|refused| refused.index);
-    let cause = |Refused { index, code, message }| {
-        let (input, place) = (*inputs.get(index)?, Place::Produce);
-        Some(Cause { input, place, code, message, child: None })
-    };
-    refused.into_iter().filter_map(cause).collect()
 }

@@ -11,15 +11,17 @@ use transom_core::{
 #[derive(Debug, Default)]
 pub(super) struct Polled {
     pub(super) batch: Batch,
-    /// One for each input, as ranges of `text`.
-    positions: Vec<Position>,
+    /// One for each input.
+    beside: Vec<Beside>,
     text: String,
 }
 
+/// What a record has beside the batch, as ranges of one text.
 #[derive(Debug)]
-struct Position {
+struct Beside {
     source_partition: Range<usize>,
     position: Range<usize>,
+    converter_topic: Option<Range<usize>>,
 }
 
 impl Polled {
@@ -29,7 +31,7 @@ impl Polled {
             self.batch = Batch::default();
         }
         self.batch.clear();
-        self.positions.clear();
+        self.beside.clear();
         self.text.clear();
     }
 
@@ -41,7 +43,7 @@ impl Polled {
     pub(super) fn positions(&self, bound: usize) -> Vec<SourcePosition> {
         let mut positions: Vec<SourcePosition> = Vec::new();
         // From the end: a part's first hit is its last position.
-        for Position { source_partition, position } in self.positions[..bound].iter().rev() {
+        for Beside { source_partition, position, .. } in self.beside[..bound].iter().rev() {
             let (part, position) = (self.part(source_partition), self.part(position));
             // Records of one part mostly follow each other, and there are few parts.
             if !positions.iter().any(|known| known.source_partition == part) {
@@ -53,6 +55,11 @@ impl Polled {
         positions
     }
 
+    /// The topic that the value converter is asked for instead of the record's own, where the source named one.
+    pub(super) fn converter_topic(&self, input: usize) -> Option<&str> {
+        self.beside[input].converter_topic.as_ref().map(|range| self.part(range))
+    }
+
     fn part(&self, range: &Range<usize>) -> &str {
         self.text.get(range.clone()).unwrap_or_default()
     }
@@ -61,6 +68,14 @@ impl Polled {
         let start = self.text.len();
         self.text.push_str(text);
         start..self.text.len()
+    }
+
+    /// Where a text stands that the record before mostly has as well.
+    fn share(&mut self, before: Option<Range<usize>>, text: &str) -> Range<usize> {
+        match before {
+            Some(before) if self.part(&before) == text => before,
+            _ => self.keep(text),
+        }
     }
 
     /// Takes the records anew, as the source gave them.
@@ -96,13 +111,12 @@ impl SourceRecords for Polled {
             value,
             headers,
         });
-        let source_partition = match self.positions.last() {
-            Some(last) if self.part(&last.source_partition) == record.source_partition => {
-                last.source_partition.clone()
-            }
-            _ => self.keep(record.source_partition),
-        };
+        let last = self.beside.last();
+        let before = last.map(|last| last.source_partition.clone());
+        let named_before = last.and_then(|last| last.converter_topic.clone());
+        let source_partition = self.share(before, record.source_partition);
+        let converter_topic = record.converter_topic.map(|topic| self.share(named_before, topic));
         let position = self.keep(record.position);
-        self.positions.push(Position { source_partition, position });
+        self.beside.push(Beside { source_partition, position, converter_topic });
     }
 }

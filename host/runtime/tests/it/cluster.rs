@@ -4,12 +4,12 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use transom_core::{
     connector::ConnectorError,
     topic::{
         EncodedRecord, Offsets, Polled, Refused, TopicCreation, TopicIdentity, TopicPartition,
-        TopicWriter, Watermarks,
+        TopicWriter, Watermarks, Written,
     },
 };
 
@@ -36,7 +36,13 @@ pub(crate) struct State {
     pub(crate) reader_errors: [usize; 3],
     /// Code of a refusal of each record to this topic.
     pub(crate) refused: Option<(String, String)>,
+    /// While it is set, writes wait for it.
+    pub(crate) write_gate: Option<Arc<Semaphore>>,
     members: u64,
+    /// Partitions whose bounds nobody knows.
+    pub(crate) leaderless: BTreeSet<TopicPartition>,
+    /// Whose bounds were asked for together.
+    pub(crate) asked: Vec<Vec<TopicPartition>>,
     pub(crate) paused: BTreeSet<TopicPartition>,
     /// Polls of all readers.
     pub(crate) polls: usize,
@@ -312,25 +318,32 @@ pub(crate) fn killed() -> ConnectorError {
 
 #[async_trait::async_trait]
 impl TopicWriter for Writer {
-    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError> {
+    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError> {
+        let gate = self.cluster.lock().write_gate.clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
         let write = |state: &mut State| {
             if let Some(error) = state.write_errors.pop_front() {
                 return Err(error);
             }
-            let mut refused = Vec::new();
+            let mut written = Written::default();
             for (index, record) in records.into_iter().enumerate() {
                 match &state.refused {
                     Some((topic, code)) if *topic == record.topic => {
                         let (code, message) = (code.clone(), "too large".to_owned());
-                        refused.push(Refused { index, code, message });
+                        written.refused.push(Refused { index, code, message });
+                        written.places.push(None);
                     }
                     _ => {
-                        let (topic, partition) = (record.topic.clone(), record.partition);
-                        state.log(&topic, partition.unwrap_or(0)).append(record);
+                        let (topic, partition) =
+                            (record.topic.clone(), record.partition.unwrap_or(0));
+                        let offset = state.log(&topic, partition).append(record);
+                        written.places.push(Some((partition, offset)));
                     }
                 }
             }
-            Ok(refused)
+            Ok(written)
         };
         self.life.act(|| self.cluster.change(write)).ok_or_else(killed)?
     }

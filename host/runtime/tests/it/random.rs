@@ -40,6 +40,8 @@ enum Step {
     ClaimFails,
     /// A poll, a commit and a question to the broker fail.
     ReaderFails,
+    /// The transform is swapped for one that does the same.
+    Swap,
     /// The tasks are stopped in good order, and started again.
     Restart,
     /// Waits until everything is committed.
@@ -104,6 +106,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::WriteFails),
         1 => Just(Step::ClaimFails),
         1 => Just(Step::ReaderFails),
+        2 => Just(Step::Swap),
         1 => Just(Step::Restart),
         1 => Just(Step::Rest),
     ]
@@ -148,6 +151,10 @@ async fn play(world: &Arc<World>, tasks: &mut Runtime, plan: &Plan, steps: &[Ste
             Step::ClaimFails => world.table.lock().unwrap().claim_answers.push_back(away()),
             Step::WriteFails => world.cluster.change(|state| state.write_errors.push_back(away())),
             Step::ReaderFails => world.cluster.change(|state| state.reader_errors = [1; 3]),
+            Step::Swap => {
+                let module = plan.errors.modules[0].clone();
+                tasks.swap(NAME, "obey", world.obedient(), module).await.unwrap();
+            }
             Step::Restart => {
                 tasks.stop().await;
                 *tasks = world.start(plan.clone());

@@ -148,9 +148,16 @@ impl TopicReader for Reader {
         self.life.act(ask).ok_or_else(Self::dead)
     }
 
-    fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError> {
+    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError> {
         self.may_fail(2)?;
-        self.life.act(|| self.cluster.lock().watermarks(partition)).ok_or_else(Self::dead)
+        let ask = || {
+            let mut state = self.cluster.lock();
+            state.asked.push(partitions.to_vec());
+            let is_led = partitions.iter().all(|partition| !state.leaderless.contains(partition));
+            is_led.then(|| partitions.iter().map(|one| state.watermarks(one)).collect())
+        };
+        let told = self.life.act(ask).ok_or_else(Self::dead)?;
+        told.ok_or_else(|| TopicError::Transient { message: "it has no leader".to_owned() })
     }
 
     fn identity(&mut self, topic: &str) -> Result<TopicIdentity, TopicError> {

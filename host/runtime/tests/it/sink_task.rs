@@ -359,6 +359,31 @@ async fn what_fails_at_start_and_may_pass_is_tried_until_it_passes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bounds_are_asked_for_together_and_one_without_a_leader_holds_nobody_up() {
+    let world = World::plain();
+    world.cluster.create("orders", 3);
+    for number in 0..3 {
+        world.cluster.produce("orders", number, KEEP);
+    }
+    world.drain(plan()).await;
+    let all = [0, 1, 2].map(|number| partition("orders", number));
+    assert_eq!(world.cluster.lock().asked, [all.to_vec()]);
+
+    let [led, leaderless, _] = &all;
+    world.cluster.lock().leaderless.insert(leaderless.clone());
+    for number in 0..3 {
+        world.cluster.produce("orders", number, KEEP);
+    }
+    let runtime = world.start(plan());
+    world.cluster.until(|state| state.groups[NAME].committed.get(led) == Some(&2)).await;
+    until(&runtime, |task| task.state == State::Degraded).await;
+    assert_eq!(task(&runtime).reason.as_deref(), Some("it has no leader; waiting"));
+    world.cluster.lock().leaderless.clear();
+    world.cluster.until(|state| state.is_read(NAME)).await;
+    runtime.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_topic_is_shown_and_waited_for() {
     let world = World::plain();
     let runtime = world.start(plan());

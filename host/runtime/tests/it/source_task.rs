@@ -5,7 +5,8 @@ use crate::{
     world::{World, plan},
 };
 use proptest::prelude::*;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 use transom_core::{config::Tolerance, connector::ConnectorError, topic::EncodedRecord};
 use transom_runtime::{
     Runtime,
@@ -74,6 +75,23 @@ async fn a_record_that_no_converter_writes_is_dead_lettered_as_the_source_gave_i
     assert_eq!(world.outside.lock().unwrap().saved[PARTS[1]], "2");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_value_converter_is_asked_for_the_topic_that_the_source_names() {
+    let world = World::plain();
+    let strange = [r#"{"n":0}"#, r#"{"other":1}"#, r#"{"do":"split","other":2}"#, r#"{"n":3}"#];
+    values(&world, &strange);
+    world.outside.lock().unwrap().converter_topic = Some("tagged".to_owned());
+    // What is encoded anew after an outage is encoded alike.
+    world.cluster.lock().write_errors.push_back(ConnectorError::transient("away", "away"));
+    run(&world, source_plan()).await;
+    let children = [0, 1, 2].map(|child| format!(r#"tagged{{"child":{child}}}"#));
+    let [first, second, third] = &children;
+    assert_eq!(
+        written(&world),
+        [r#"{"n":0}"#, r#"tagged{"other":1}"#, first, second, third, r#"{"n":3}"#]
+    );
+}
+
 fn stage(letter: &EncodedRecord) -> &str {
     let stage = letter.headers.iter().find(|(name, _)| name == "__connect.errors.stage");
     std::str::from_utf8(stage.unwrap().1.as_deref().unwrap()).unwrap()
@@ -106,6 +124,36 @@ async fn what_the_broker_refuses_is_dead_lettered() {
     assert_eq!(letters.iter().map(stage).collect::<Vec<_>>(), ["KAFKA_PRODUCE"]);
     let records = runtime.status().connectors[0].tasks[0].records;
     assert_eq!((records.dead_lettered, records.out), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_wants_to_know_is_told_where_its_records_went() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#, r#"{"do":"drop"}"#, r#"{"do":"split"}"#, r#"{"do":"fail"}"#]);
+    world.outside.lock().unwrap().delivered = Some(Vec::new());
+    run(&world, source_plan()).await;
+    let told = world.outside.lock().unwrap().delivered.take().unwrap();
+    assert_eq!(told, [0, 1, 2, 3].map(|offset| ("out".to_owned(), 0, offset)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_takes_long_is_shown_and_not_given_up() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#]);
+    let gate = Arc::new(Semaphore::new(0));
+    world.cluster.lock().write_gate = Some(Arc::clone(&gate));
+    let runtime = world.start(source_plan());
+    let status = || runtime.status().connectors[0].tasks[0].clone();
+    while status().state != State::Degraded {
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(
+        status().reason.as_deref(),
+        Some("waiting for Kafka to take records, for more than 10 s by now")
+    );
+    gate.add_permits(1);
+    runtime.ended().await;
+    assert_eq!((status().state, written(&world)), (State::Stopped, vec![r#"{"n":0}"#.to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use transom_core::connector::{
-    ConnectorError, Poll, Source, SourcePosition, SourceRecord, SourceRecords,
+    ConnectorError, Delivered, Poll, Source, SourcePosition, SourceRecord, SourceRecords,
 };
 use transom_runtime::assembly::Positions;
 
@@ -18,6 +18,8 @@ use transom_runtime::assembly::Positions;
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
     pub(crate) values: Vec<String>,
+    /// The converter's topic of each value that says `other`.
+    pub(crate) converter_topic: Option<String>,
     /// It may grow: there is no end.
     pub(crate) is_endless: bool,
     /// Answers of the next polls that fail.
@@ -25,6 +27,8 @@ pub(crate) struct Outside {
     pub(crate) saved: BTreeMap<String, String>,
     pub(crate) committed: Vec<SourcePosition>,
     pub(crate) closed: usize,
+    /// Where records went; nothing while the source does not want to know.
+    pub(crate) delivered: Option<Vec<(String, i32, i64)>>,
 }
 
 pub(crate) const PARTS: [&str; 2] = [r#"{"part":0}"#, r#"{"part":1}"#];
@@ -53,7 +57,10 @@ impl MemorySource {
             count += 1;
             self.next[part] += 1;
             into.push(SourceRecord {
-                converter_topic: None,
+                converter_topic: outside
+                    .converter_topic
+                    .as_deref()
+                    .filter(|_| value.contains("other")),
                 topic: "out",
                 partition: None,
                 timestamp: Some(5),
@@ -93,6 +100,16 @@ impl Source for MemorySource {
     async fn committed(&mut self, positions: &[SourcePosition]) -> Result<(), ConnectorError> {
         self.outside.lock().unwrap().committed.extend_from_slice(positions);
         Ok(())
+    }
+
+    fn wants_deliveries(&self) -> bool {
+        self.outside.lock().unwrap().delivered.is_some()
+    }
+
+    fn delivered(&mut self, deliveries: &[Delivered<'_>]) {
+        let place = |of: &Delivered<'_>| (of.topic.to_owned(), of.partition, of.offset);
+        let mut outside = self.outside.lock().unwrap();
+        outside.delivered.as_mut().unwrap().extend(deliveries.iter().map(place));
     }
 
     async fn close(&mut self) -> Result<(), ConnectorError> {

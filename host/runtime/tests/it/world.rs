@@ -23,6 +23,7 @@ use transom_core::{
 use transom_runtime::{
     Runtime,
     assembly::{Assembly, DeadLetters, Direction, ErrorPolicy, ModuleName, Plan, Positions, Reset},
+    swap::MakeTransform,
 };
 
 /// The connector's name and the name of its group.
@@ -74,6 +75,12 @@ impl World {
             *life = next_life(&mut self.lives.lock().unwrap());
         }
         life.clone()
+    }
+
+    /// What makes the transform anew.
+    pub(crate) fn obedient(&self) -> MakeTransform {
+        let done = Arc::clone(&self.done);
+        Arc::new(move |_| Ok(Box::new(Obedient::new(&done))))
     }
 
     pub(crate) fn start(self: &Arc<Self>, plan: Plan) -> Runtime {
@@ -144,7 +151,10 @@ impl Converter for Verbatim {
         Ok(Decoded::Within(0..payload.len()))
     }
 
-    fn encode(&mut self, _: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), ConvertError> {
+    fn encode(&mut self, topic: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), ConvertError> {
+        if topic.starts_with("tagged") {
+            out.extend_from_slice(topic.as_bytes());
+        }
         if json.windows(10).any(|part| part == b"unwritable") {
             return Err(ConvertError { code: "unwritable", message: "no such payload".to_owned() });
         }

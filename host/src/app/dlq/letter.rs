@@ -1,6 +1,7 @@
 //! A dead letter as it was read: the original record, and what its headers say of it.
 
-use std::fmt;
+use super::show;
+use std::{fmt, io};
 use transom_core::record::NewRecord;
 
 /// What the names of Kafka Connect's headers begin with.
@@ -11,7 +12,7 @@ const OURS: &str = "transom.";
 
 /// One dead letter.
 #[derive(Debug, Default)]
-pub(super) struct Letter {
+pub(in crate::app) struct Letter {
     /// Where it stands in the dead letter topic.
     pub(super) partition: i32,
     pub(super) offset: i64,
@@ -62,8 +63,15 @@ impl Letter {
         letter
     }
 
+    /// All of it, as `transom dlq show` shows it.
+    pub(in crate::app) fn shown(&self) -> io::Result<String> {
+        let mut text = Vec::new();
+        show::write(self, &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
     /// A header of Kafka Connect's: the last of its name, for a letter about a letter has two.
-    pub(super) fn connect(&self, name: &str) -> Option<&str> {
+    pub(in crate::app) fn connect(&self, name: &str) -> Option<&str> {
         self.find(CONNECT, name)
     }
 

@@ -22,9 +22,9 @@ pub(super) fn run(Arguments { of, json }: &Arguments) -> Result<(), Failure> {
     of.each(&letters, |letter| {
         count += 1;
         if *json {
-            writeln!(out, "{}", to_json(&letter))?
+            writeln!(out, "{}", to_json(&letter))?;
         } else {
-            write_line(&letter, &mut out)?
+            write_line(&letter, &mut out)?;
         }
         Ok(())
     })?;

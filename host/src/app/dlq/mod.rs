@@ -6,11 +6,11 @@ mod list;
 mod replay;
 mod show;
 
-use super::{Failure, configuration};
+use super::{Failure, configuration, embedded};
 use crate::{error::on_one_line, topics::Cluster};
 use clap::{Args, Subcommand};
 use filter::Filter;
-use letter::Letter;
+pub(super) use letter::Letter;
 use std::path::PathBuf;
 use transom_core::config::{Config, Connector};
 
@@ -45,25 +45,62 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 }
 
 /// The dead letters of one connector.
-struct Letters {
+pub(super) struct Letters {
     cluster: Cluster,
+    name: String,
     topic: String,
     connector: Connector,
+}
+
+impl Letters {
+    /// Those of a connector that there is; nothing if it names no topic for them.
+    pub(super) fn of(config: &Config, name: &str) -> Result<Option<Self>, Failure> {
+        let connector = config.connectors.get(name).cloned();
+        let topic = |of: &Connector| of.errors_deadletterqueue_topic_name.clone();
+        let Some((connector, topic)) = connector.and_then(|of| topic(&of).map(|topic| (of, topic)))
+        else {
+            return Ok(None);
+        };
+        let cluster = Cluster::new(config.kafka.clone());
+        let cluster = cluster.map_err(|error| Failure::Usage(on_one_line(&error)))?;
+        Ok(Some(Self { cluster, name: name.to_owned(), topic, connector }))
+    }
+
+    /// Reads the topic from its beginning to its end and hands over the letters of this connector.
+    pub(super) fn each(
+        &self,
+        mut each: impl FnMut(Letter) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let failed = |error: &dyn std::error::Error| {
+            Failure::Run(format!("dead letter topic `{}`: {error}", self.topic))
+        };
+        let scan = self.cluster.scan(&self.topic).map_err(|error| failed(&error))?;
+        let mut done = Ok(());
+        let read = scan.read(&mut |record| {
+            let letter = Letter::of(record);
+            let is_ours = letter.connector.as_deref().is_none_or(|name| name == self.name);
+            if done.is_ok() && is_ours {
+                done = each(letter);
+            }
+        });
+        read.map_err(|error| failed(&error))?;
+        done
+    }
 }
 
 impl Of {
     fn open(&self) -> Result<Letters, Failure> {
         let mut config = configuration::read(&self.config)?;
+        embedded::reach(&mut config)?;
         let name = &self.connector;
-        let connector = config.connectors.remove(name).ok_or_else(|| self.unknown(&config))?;
-        let Some(topic) = connector.errors_deadletterqueue_topic_name.clone() else {
-            return Err(Failure::Usage(format!(
+        if !config.connectors.contains_key(name) {
+            return Err(self.unknown(&config));
+        }
+        Letters::of(&config, name)?.ok_or_else(|| {
+            Failure::Usage(format!(
                 "connector `{name}` names no dead letter topic: it has no `errors.deadletterqueue.topic.name`"
-            )));
-        };
-        let cluster =
-            Cluster::new(config.kafka).map_err(|error| Failure::Usage(on_one_line(&error)))?;
-        Ok(Letters { cluster, topic, connector })
+            ))
+        })
     }
 
     fn unknown(&self, config: &Config) -> Failure {
@@ -76,25 +113,12 @@ impl Of {
         ))
     }
 
-    /// Reads the topic from its beginning to its end and hands over the letters of this connector that the filter keeps.
+    /// Hands over the letters that the filter keeps.
     fn each(
         &self,
         letters: &Letters,
         mut each: impl FnMut(Letter) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let failed = |error: &dyn std::error::Error| {
-            Failure::Run(format!("dead letter topic `{}`: {error}", letters.topic))
-        };
-        let scan = letters.cluster.scan(&letters.topic).map_err(|error| failed(&error))?;
-        let mut done = Ok(());
-        let read = scan.read(&mut |record| {
-            let letter = Letter::of(record);
-            let is_ours = letter.connector.as_deref().is_none_or(|name| name == self.connector);
-            if done.is_ok() && is_ours && self.filter.keeps(&letter) {
-                done = each(letter);
-            }
-        });
-        read.map_err(|error| failed(&error))?;
-        done
+        letters.each(|letter| if self.filter.keeps(&letter) { each(letter) } else { Ok(()) })
     }
 }

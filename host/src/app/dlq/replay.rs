@@ -72,8 +72,8 @@ async fn write(letters: &Letters, records: Vec<EncodedRecord>) -> Result<(), Fai
     while written < total {
         let batch: Vec<EncodedRecord> = records.by_ref().take(BATCH).collect();
         let size = batch.len();
-        let refused =
-            writer.write(batch).await.map_err(|error| Failure::Run(on_one_line(&error)))?;
+        let answer = writer.write(batch).await;
+        let refused = answer.map_err(|error| Failure::Run(on_one_line(&error)))?.refused;
         if let Some(first) = refused.first() {
             return Err(Failure::Run(format!(
                 "{} of {total} records were written; the broker refuses {} of the next {size}, the first with {}: {}",

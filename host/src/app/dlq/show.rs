@@ -33,7 +33,7 @@ pub(super) fn run(Arguments { of, limit }: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(letter: &Letter, out: &mut impl Write) -> io::Result<()> {
     list::write_line(letter, out)?;
     writeln!(out, "  letter: partition {}, offset {}", letter.partition, letter.offset)?;
     for (name, text) in &letter.context {
@@ -58,9 +58,16 @@ fn shown(bytes: Option<&[u8]>) -> String {
     if let Some(text) = std::str::from_utf8(bytes).ok().filter(is_printable) {
         return text.to_owned();
     }
-    let group = |group: &[u8]| group.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let groups: Vec<String> = bytes.chunks(16).map(group).collect();
-    format!("{} bytes: {}", bytes.len(), groups.join(" "))
+    let mut text = format!("{} bytes:", bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        if at % 16 == 0 {
+            text.push(' ');
+        }
+        text.extend(
+            [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])),
+        );
+    }
+    text
 }
 
 #[cfg(test)]

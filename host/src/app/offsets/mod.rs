@@ -4,7 +4,7 @@ mod positions;
 mod reset;
 mod show;
 
-use super::{Failure, configuration};
+use super::{Failure, configuration, embedded};
 use crate::{
     connectors::sqlite,
     error::on_one_line,
@@ -42,7 +42,8 @@ struct Asked {
 
 impl Asked {
     fn new(file: &Path) -> Result<Self, Failure> {
-        let config = configuration::read_alone(file)?;
+        let mut config = configuration::read_alone(file)?;
+        embedded::reach(&mut config)?;
         let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
         let cluster = Cluster::new(config.kafka.clone()).map_err(|error| usage(&error))?;
         let admin = cluster.admin().map_err(|error| usage(&error))?;

@@ -31,8 +31,8 @@ pub(super) fn forget(
     let writer = cluster.writer(&connector.producer_override).map_err(|error| failed(&error))?;
     let records = positions.iter().map(|of| offsets::forgotten(name, of)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let refused = runtime.block_on(writer.write(records)).map_err(|error| failed(&error))?;
-    match refused.first() {
+    let written = runtime.block_on(writer.write(records)).map_err(|error| failed(&error))?;
+    match written.refused.first() {
         None => Ok(()),
         Some(refused) => {
             Err(Failure::Run(format!("`{TOPIC}` does not take it: {}", refused.message)))

@@ -27,13 +27,13 @@ pub(in crate::app) struct Arguments {
 #[serde(rename_all = "lowercase")]
 enum Shown {
     /// A sink's partitions.
-    Partitions(Vec<Partition>),
+    Partitions(Vec<Offsets>),
     /// The parts of a source.
     Positions(Vec<Position>),
 }
 
 #[derive(Debug, Serialize)]
-struct Partition {
+struct Offsets {
     topic: String,
     partition: i32,
     /// What the sink has stored; nothing if it stores none.
@@ -93,7 +93,7 @@ fn positions_of(asked: &Asked, name: &str) -> Result<Shown, Failure> {
     Ok(Shown::Positions(asked.positions(name)?.into_iter().map(position).collect()))
 }
 
-fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Partition>, Failure> {
+fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Offsets>, Failure> {
     let rows = match database(connector) {
         Some(path) => stored(path, name).map_err(|error| failed(&error))?,
         None => Vec::new(),
@@ -116,7 +116,7 @@ fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Pa
                 Some(row) => Some(&row.identity),
                 None => group.and_then(|stored| stored.identity.as_ref()),
             };
-            shown.push(Partition {
+            shown.push(Offsets {
                 topic: topic.name.clone(),
                 partition: *partition,
                 sink: row.and_then(|row| row.next_offset),
@@ -145,7 +145,7 @@ fn write(row: &Row, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn write_partition(of: &Partition, out: &mut impl Write) -> io::Result<()> {
+fn write_partition(of: &Offsets, out: &mut impl Write) -> io::Result<()> {
     let number =
         |offset: Option<i64>| offset.map_or("none".to_owned(), |offset| offset.to_string());
     write!(out, "  {}-{}:", of.topic, of.partition)?;
@@ -162,10 +162,10 @@ fn write_partition(of: &Partition, out: &mut impl Write) -> io::Result<()> {
     let next = of.sink.or(of.group);
     match next {
         _ if !of.same_topic => {
-            write!(out, "; what is stored belongs to an earlier topic of this name")?
+            write!(out, "; what is stored belongs to an earlier topic of this name")?;
         }
         Some(next) if next < of.earliest || next > of.latest => {
-            write!(out, ", which is not there")?
+            write!(out, ", which is not there")?;
         }
         Some(next) => write!(out, ", {} behind", of.latest - next)?,
         None => {}

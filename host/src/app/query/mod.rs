@@ -1,18 +1,17 @@
 //! `transom query`: looks into an SQLite database, so that a newcomer needs no other program for it.
 
+mod database;
 mod sheet;
 
-use super::{Failure, configuration};
+use super::Failure;
 use clap::{Args, ValueEnum};
 use rusqlite::{Connection, OpenFlags};
 use sheet::Sheet;
 use std::{
-    collections::BTreeSet,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
-use transom_core::config::{Connector, SinkSettings};
 
 /// How long a reader waits for whoever changes the file's mode or structure. Writers of rows are not waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -21,11 +20,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Arguments {
     /// One SQL statement that only reads.
     sql: String,
-    /// The database file. Default: the one that the configuration's sqlite sinks write.
+    /// The database file. Default: the one that the sinks of the configuration write.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
+    /// The configuration that is asked for it.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "connectors.yaml",
+        conflicts_with = "db"
+    )]
     config: PathBuf,
     /// What to print.
     #[arg(long, value_enum, default_value_t)]
@@ -45,37 +50,26 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let db = match &arguments.db {
-        Some(db) => db.clone(),
-        None => configured(&arguments.config)?,
-    };
+    let db = arguments.db.clone().map_or_else(|| database::of(&arguments.config), Ok)?;
     let mut out = BufWriter::new(io::stdout().lock());
     query(&db, &arguments.sql, arguments.format, &mut out)?;
     Ok(out.flush()?)
 }
 
-/// The one database that the sinks of a configuration write.
-fn configured(file: &Path) -> Result<PathBuf, Failure> {
-    let config = configuration::read_alone(file).map_err(|failure| match failure {
-        Failure::Usage(message) => Failure::Usage(format!("{message}; --db names a database")),
-        failure => failure,
-    })?;
-    let path = |connector: &Connector| match &connector.sink {
-        Some(SinkSettings::Sqlite(sink)) => Some(sink.path.clone()),
-        _ => None,
-    };
-    let paths: BTreeSet<String> = config.connectors.values().filter_map(path).collect();
-    let file = file.display();
-    match Vec::from_iter(paths).as_slice() {
-        [path] => Ok(path.into()),
-        [] => Err(Failure::Usage(format!(
-            "`{file}` has no connector with a sqlite sink; --db names a database"
-        ))),
-        paths => Err(Failure::Usage(format!(
-            "`{file}` has several databases; choose one with --db: {}",
-            paths.join(", ")
-        ))),
-    }
+/// Writes what a statement selects from a database as a table.
+pub(super) fn write_table(db: &Path, sql: &str, out: &mut impl Write) -> Result<(), Failure> {
+    query(db, sql, Format::Table, out)
+}
+
+/// The tables of a database but for our own, by name.
+pub(super) fn tables(db: &Path) -> Result<Vec<String>, Failure> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'transom%' ORDER BY name";
+    let failed =
+        |error: rusqlite::Error| Failure::Run(format!("database `{}`: {error}", db.display()));
+    let connection = open(db).map_err(failed)?;
+    let mut statement = connection.prepare(sql).map_err(failed)?;
+    let names = statement.query_map((), |row| row.get(0)).map_err(failed)?;
+    names.collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Writes what a statement selects from a database.

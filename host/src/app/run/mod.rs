@@ -3,20 +3,25 @@
 mod parts;
 mod plan;
 mod setup;
-mod signals;
+pub(super) mod signals;
 mod state_dir;
 
 pub(super) use parts::Whole;
+pub(super) use setup::Setup;
+pub(super) use state_dir::StateDir;
 
-use super::{Failure, configuration, logs::Format};
+use super::{Failure, configuration, logs::Format, validate::Given};
 use crate::{
     admin::{Admin, Listener, View},
     error::on_one_line,
 };
 use clap::Args;
-use setup::Setup;
 use signals::Signals;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use transom_core::config::{Config, is_embedded};
 use transom_runtime::{
     Runtime,
     status::{State, Status},
@@ -26,16 +31,27 @@ const HELP: &str = "\
 SIGINT or SIGTERM: no more is read, what is in flight is delivered, offsets are committed. A second signal leaves at once.
 `transom status` shows what a running process does; RUST_LOG=info logs more, RUST_LOG=transom_runtime=debug each record's way.";
 
+/// The variable that `--state-dir` stands for in a configuration.
+pub(super) const STATE_DIR: &str = "TRANSOM_STATE_DIR";
+
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What is run, and where.
+#[derive(Debug, Args)]
+pub(super) struct Options {
     /// The configuration file.
     #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
-    config: PathBuf,
+    pub(super) config: PathBuf,
     /// Run this connector alone; may be repeated.
     #[arg(long = "connector", value_name = "NAME")]
-    connectors: Vec<String>,
-    /// Directory for what outlives a restart, instead of `state.dir`.
+    pub(super) connectors: Vec<String>,
+    /// Directory for what outlives a restart, instead of `state.dir`; it is also what the file sees as
+    /// `${env:TRANSOM_STATE_DIR}`.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
     /// Address of metrics, health and status, instead of `admin.listen`; port 0 takes a free one.
@@ -49,6 +65,36 @@ pub(super) struct Arguments {
 /// What the admin listener shows.
 struct Running(Runtime);
 
+/// How a run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// All that there was to do is done.
+    ByItself,
+    /// Somebody asked for it.
+    Asked,
+}
+
+impl Arguments {
+    pub(super) fn log_format(&self) -> Format {
+        self.options.log_format
+    }
+}
+
+impl Options {
+    /// Reads the configuration, with what the command line says instead.
+    pub(super) fn read(&self) -> Result<Config, Failure> {
+        let mut given = Given::new();
+        let state_dir = self.state_dir.as_ref().map(|directory| directory.display().to_string());
+        given.extend(state_dir.clone().map(|directory| (STATE_DIR, directory)));
+        let mut config = configuration::read_given(&self.config, &given)?;
+        config.state_dir = state_dir.unwrap_or(config.state_dir);
+        if let Some(listen) = &self.admin_listen {
+            config.admin_listen.clone_from(listen);
+        }
+        Ok(config)
+    }
+}
+
 impl View for Running {
     fn status(&self) -> Status {
         self.0.status()
@@ -59,23 +105,35 @@ impl View for Running {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut config = configuration::read(&arguments.config)?;
-    if let Some(directory) = &arguments.state_dir {
-        config.state_dir = directory.display().to_string();
+pub(super) fn run(Arguments { options }: &Arguments) -> Result<(), Failure> {
+    let config = options.read()?;
+    if is_embedded(&config.kafka) {
+        return Err(Failure::Usage(format!(
+            "`bootstrap.servers: embedded` is the broker inside `transom dev`: run `transom dev -c {}`, or name a cluster there (host:9092)",
+            options.config.display()
+        )));
     }
-    if let Some(listen) = &arguments.admin_listen {
-        config.admin_listen.clone_from(listen);
-    }
-    let setup = Setup::new(&config, &arguments.config, &arguments.connectors)?;
+    let state = StateDir::take(Path::new(&config.state_dir))?;
+    let setup = Setup::new(&config, &options.config, &options.connectors, state)?;
+    on_threads(async {
+        let (status, ended) = serve(setup, ended_well).await?;
+        conclude(&status, ended)
+    })
+}
+
+/// Runs something on threads of its own. What hangs in a connector does not keep the process when it is over.
+pub(super) fn on_threads<T>(what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = tokio.block_on(serve(setup));
-    // What hangs in a connector does not keep the process: its time is over.
+    let done = tokio.block_on(what);
     tokio.shutdown_background();
     done
 }
 
-async fn serve(setup: Setup) -> Result<(), Failure> {
+/// Runs connectors until a signal comes or `until` is over, and ends them in good order. Returns how they were then.
+pub(super) async fn serve(
+    setup: Setup,
+    until: impl AsyncFnOnce(&Runtime) -> Ended,
+) -> Result<(Status, Ended), Failure> {
     let Setup { admin_listen: listen, connectors, state: _held } = setup;
     let mut signals = Signals::listen();
     // A port that is taken is told before any task joins its group.
@@ -85,43 +143,44 @@ async fn serve(setup: Setup) -> Result<(), Failure> {
     let view: Arc<dyn View> = Arc::clone(&running) as Arc<dyn View>;
     let admin = Admin::serve(listener, view);
     tracing::info!(admin.listen = %admin.address(), "running");
-    let ended_by_itself = tokio::select! {
-        () = ended_well(&running.0) => true,
+    let ended = tokio::select! {
+        ended = until(&running.0) => ended,
         signal = signals.next() => {
             tracing::info!(signal, "stopping: what is in flight is finished; a second signal leaves at once");
-            tokio::select! {
-                () = running.0.stop() => {}
-                signal = signals.next() => {
-                    tracing::warn!(signal, "left at once");
-                    return Err(Failure::Run("left before what was in flight was finished".to_owned()));
-                }
-            }
-            false
+            Ended::Asked
         }
     };
+    tokio::select! {
+        () = running.0.stop() => {}
+        signal = signals.next() => {
+            tracing::warn!(signal, "left at once");
+            return Err(Failure::Run("left before what was in flight was finished".to_owned()));
+        }
+    }
     let status = running.0.status();
     admin.stop().await;
-    conclude(&status, ended_by_itself)
+    Ok((status, ended))
 }
 
 /// Waits until all sources have come to their end. Where a task has failed it does not end: what failed is shown for as
 /// long as somebody may look.
-async fn ended_well(runtime: &Runtime) {
+pub(super) async fn ended_well(runtime: &Runtime) -> Ended {
     runtime.ended().await;
     if !runtime.status().not_ready().is_empty() {
         std::future::pending::<()>().await;
     }
+    Ended::ByItself
 }
 
 /// How the run is judged: a task that has failed, or records that were rejected in a run that came to its own end.
-fn conclude(status: &Status, ended_by_itself: bool) -> Result<(), Failure> {
+pub(super) fn conclude(status: &Status, ended: Ended) -> Result<(), Failure> {
     let tasks = || status.connectors.iter().flat_map(|connector| &connector.tasks);
     let reasons = status.not_ready();
     if !reasons.is_empty() {
         return Err(Failure::Run(reasons.join("\n")));
     }
     let rejected: u64 = tasks().map(|task| task.records.dead_lettered + task.records.skipped).sum();
-    if ended_by_itself && rejected > 0 {
+    if ended == Ended::ByItself && rejected > 0 {
         return Err(Failure::Rejected(rejected));
     }
     if tasks().all(|task| task.state == State::Stopped) {

@@ -19,7 +19,7 @@ use transom_core::config::{Config, Connector, Properties, SinkSettings};
 use transom_runtime::assembly::{Assembly, Plan};
 
 /// Everything that a run needs.
-pub(super) struct Setup {
+pub(in crate::app) struct Setup {
     pub(super) admin_listen: String,
     pub(super) connectors: Vec<(Plan, Arc<dyn Assembly>)>,
     /// Held until the run ends.
@@ -42,7 +42,12 @@ struct Shared<'a> {
 
 impl Setup {
     /// Prepares these connectors of a configuration, or all.
-    pub(super) fn new(config: &Config, file: &Path, only: &[String]) -> Result<Self, Failure> {
+    pub(in crate::app) fn new(
+        config: &Config,
+        file: &Path,
+        only: &[String],
+        state: StateDir,
+    ) -> Result<Self, Failure> {
         if let Some(unknown) = only.iter().find(|name| !config.connectors.contains_key(*name)) {
             let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
             let (file, known) = (file.display(), known.join(", "));
@@ -50,7 +55,6 @@ impl Setup {
                 "`{file}` has no connector `{unknown}`; it has {known}"
             )));
         }
-        let state = StateDir::take(Path::new(&config.state_dir))?;
         let base = file.parent().unwrap_or(Path::new("")).to_owned();
         let mut shared = Shared::new(config, base, &state)?;
         let connectors = config

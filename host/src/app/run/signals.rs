@@ -3,14 +3,14 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// SIGINT and SIGTERM, which no longer end the process by themselves.
-pub(super) struct Signals {
+pub(in crate::app) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
     /// Takes them over, inside a runtime.
-    pub(super) fn listen() -> Self {
+    pub(in crate::app) fn listen() -> Self {
         let take = |kind| {
             signal(kind).expect("these two signals can be handled, and a runtime is running")
         };
@@ -18,7 +18,7 @@ impl Signals {
     }
 
     /// Waits for the next one, and names it.
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub(in crate::app) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",

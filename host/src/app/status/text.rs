@@ -1,7 +1,9 @@
 //! The status as a person reads it.
 
 use std::io::{self, Write};
-use transom_runtime::status::{ConnectorStatus, PartitionStatus, State, Status, TaskStatus};
+use transom_runtime::status::{
+    ConnectorStatus, PartitionStatus, State, Status, TaskStatus, TransformStatus,
+};
 
 pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
     for (number, connector) in status.connectors.iter().enumerate() {
@@ -16,10 +18,21 @@ pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
 fn write_connector(connector: &ConnectorStatus, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} ({})", connector.name, connector.kind)?;
     for transform in &connector.transforms {
-        let digest = transform.sha256.get(..12).unwrap_or(&transform.sha256);
-        writeln!(out, "  transform {}: {}, sha256 {digest}", transform.name, transform.module)?;
+        writeln!(out, "  transform {}", told(transform))?;
     }
-    connector.tasks.iter().try_for_each(|task| write_task(task, out))
+    for task in &connector.tasks {
+        write_task(task, out)?;
+        // Only while a swap is under way.
+        for transform in task.transforms.iter().filter(|of| !connector.transforms.contains(of)) {
+            writeln!(out, "    runs {} still", told(transform))?;
+        }
+    }
+    Ok(())
+}
+
+fn told(transform: &TransformStatus) -> String {
+    let TransformStatus { name, module, sha256 } = transform;
+    format!("{name}: {module}, sha256 {}", sha256.get(..12).unwrap_or(sha256))
 }
 
 fn write_task(task: &TaskStatus, out: &mut impl Write) -> io::Result<()> {
@@ -88,6 +101,7 @@ mod tests {
             state: State::Running,
             reason: None,
             partitions: vec![partition],
+            transforms: Vec::new(),
             records,
             restarts: 0,
         };
@@ -96,6 +110,7 @@ mod tests {
             state: State::Failed,
             reason: Some("offset 7 of orders-4 is not in the log".to_owned()),
             partitions: Vec::new(),
+            transforms: Vec::new(),
             records: RecordCounts::default(),
             restarts: 2,
         };

@@ -8,6 +8,7 @@ mod transforms;
 
 use super::Failure;
 use clap::Args;
+pub(super) use environment::Given;
 use environment::Process;
 use serde_json::json;
 use std::{
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let loaded = read(&arguments.file)?;
+    let loaded = read(&arguments.file, &Given::new())?;
     let mut out = io::stdout().lock();
     if arguments.json {
         write_json(&loaded, &mut out)?;
@@ -48,8 +49,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure::Usage`] if there is no text to read.
-pub(super) fn read(file: &Path) -> Result<Loaded, Failure> {
-    let mut loaded = read_alone(file)?;
+pub(super) fn read(file: &Path, given: &Given) -> Result<Loaded, Failure> {
+    let mut loaded = read_alone(file, given)?;
     let folder = folder(file);
     let mut problems = properties::check_properties(&loaded);
     problems.extend(schemas::check_schemas(&loaded, folder));
@@ -62,11 +63,11 @@ pub(super) fn read(file: &Path) -> Result<Loaded, Failure> {
 ///
 /// # Errors
 /// [`Failure::Usage`] if there is no text to read.
-pub(super) fn read_alone(file: &Path) -> Result<Loaded, Failure> {
+pub(super) fn read_alone(file: &Path, given: &Given) -> Result<Loaded, Failure> {
     let origin = file.display().to_string();
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("`{origin}` cannot be read: {error}")))?;
-    Ok(config::load(&text, &origin, &Process { folder: folder(file) }))
+    Ok(config::load(&text, &origin, &Process { folder: folder(file), given }))
 }
 
 /// Where the paths begin that a file names.

@@ -70,7 +70,7 @@ impl Sink for KafkaSink {
         }
         if !encoded.is_empty() {
             // Order within a partition is the writer's to keep from here (invariant 2).
-            for refused in self.writer.write(encoded).await? {
+            for refused in self.writer.write(encoded).await?.refused {
                 let index = places[refused.index];
                 rejections.push(Rejection { index, code: refused.code, message: refused.message });
             }

@@ -11,7 +11,7 @@ use transom_core::{
     convert::{ConvertError, Converter, Decoded},
     edit::Place,
     record::NewRecord,
-    topic::{EncodedRecord, Offsets, Refused, TopicCreation},
+    topic::{EncodedRecord, Offsets, Refused, TopicCreation, Written},
     transform::{Transform, TransformError},
 };
 use transom_runtime::testing::{Broken, sink};
@@ -26,7 +26,7 @@ struct Cluster {
 
 #[async_trait]
 impl TopicWriter for Cluster {
-    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError> {
+    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError> {
         if self.away.load(Ordering::SeqCst) {
             return Err(ConnectorError::transient("no-broker", "no broker answers"));
         }
@@ -42,7 +42,7 @@ impl TopicWriter for Cluster {
                 self.written.lock().unwrap().push(record);
             }
         }
-        Ok(refused)
+        Ok(Written { refused, places: Vec::new() })
     }
 
     async fn ensure(&self, _: &str, _: TopicCreation) -> Result<(), ConnectorError> {

@@ -6,6 +6,7 @@
 use super::super::error::of_reader;
 use super::Reader;
 use rdkafka::error::RDKafkaErrorCode as Code;
+use std::slice;
 use transom_core::topic::{TopicError, TopicPartition, TopicReader, Watermarks};
 
 impl Reader {
@@ -37,13 +38,14 @@ impl Reader {
         // A truncated log is told without the offset: it is where this reader stands.
         let offset =
             if offset < 0 { self.positions().get(partition).copied() } else { Some(offset) };
-        match (offset, self.watermarks(partition)) {
-            (Some(offset), Ok(Watermarks { earliest, latest }))
+        let bounds = self.watermarks(slice::from_ref(partition));
+        match (offset, bounds.as_deref()) {
+            (Some(offset), Ok(&[Watermarks { earliest, latest }]))
                 if offset < earliest || offset > latest =>
             {
                 TopicError::OutOfRange { partition: partition.clone(), offset, earliest, latest }
             }
-            (_, Err(error @ TopicError::Missing { .. })) => error,
+            (_, Err(TopicError::Missing { topic })) => TopicError::Missing { topic: topic.clone() },
             _ => TopicError::Fatal { message: format!("{partition} cannot be read on: {text}") },
         }
     }

@@ -248,8 +248,8 @@ impl TopicReader for Reader {
         requests::committed(&*self.consumer, partitions)
     }
 
-    fn watermarks(&mut self, partition: &TopicPartition) -> Result<Watermarks, TopicError> {
-        requests::watermarks(&*self.consumer, partition)
+    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError> {
+        requests::watermarks(&*self.consumer, partitions)
     }
 
     fn identity(&mut self, topic: &str) -> Result<TopicIdentity, TopicError> {

@@ -124,30 +124,62 @@ pub(in crate::topics) fn commit_list<'a>(
     Ok(list)
 }
 
-/// The log's bounds.
+/// The bounds of each log, in order.
 pub(in crate::topics) fn watermarks<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
-    of: &TopicPartition,
-) -> Result<Watermarks, TopicError> {
+    partitions: &[TopicPartition],
+) -> Result<Vec<Watermarks>, TopicError> {
+    let earliest = bounds(consumer, partitions, Offset::Beginning)?;
+    let latest = bounds(consumer, partitions, Offset::End)?;
+    let both = earliest.into_iter().zip(latest);
+    Ok(both.map(|(earliest, latest)| Watermarks { earliest, latest }).collect())
+}
+
+/// One bound of each log, in order: one request for all that have the same leader.
+fn bounds<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &[TopicPartition],
+    which: Offset,
+) -> Result<Vec<i64>, TopicError> {
+    let Some(first) = partitions.first() else { return Ok(Vec::new()) };
+    let asked = list(partitions.iter().map(|partition| (partition, which)))?;
     let until = Instant::now() + WAIT;
     loop {
-        let error = match consumer.fetch_watermarks(&of.topic, of.partition, WAIT) {
-            Ok((earliest, latest)) => return Ok(Watermarks { earliest, latest }),
-            Err(error) => error,
+        // The numbers of beginning and end are also those that ask for them by time.
+        let told = consumer.offsets_for_times(asked.clone(), WAIT);
+        let told = told.map_err(|error| (first, error.rdkafka_error_code()));
+        let (of, code) = match told.and_then(|told| in_order(partitions, &told)) {
+            Ok(bounds) => return Ok(bounds),
+            Err((of, code)) => (of, code.unwrap_or(Code::Unknown)),
         };
-        match error.rdkafka_error_code() {
+        match code {
             // The partition is new, or its leader moves. To ask who leads it now takes the time that this needs.
-            Some(Code::NotLeaderForPartition | Code::LeaderNotAvailable)
-                if Instant::now() < until =>
-            {
+            Code::NotLeaderForPartition | Code::LeaderNotAvailable if Instant::now() < until => {
                 drop(consumer.fetch_metadata(Some(&of.topic), WAIT));
             }
-            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
+            Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
                 return Err(TopicError::Missing { topic: of.topic.to_string() });
             }
-            _ => return Err(of_client(&format!("asking for the bounds of {of}"), &error)),
+            _ => return Err(of_reader(code, &format!("asking for the bounds of {of}: {code}"))),
         }
     }
+}
+
+/// What was told of each partition; or the first of which nothing was, and why.
+fn in_order<'a>(
+    partitions: &'a [TopicPartition],
+    told: &TopicPartitionList,
+) -> Result<Vec<i64>, (&'a TopicPartition, Option<Code>)> {
+    let told: BTreeMap<_, _> =
+        native::entries(told).into_iter().map(|entry| (entry.partition.clone(), entry)).collect();
+    let bound = |of: &'a TopicPartition| match told.get(of) {
+        Some(entry) if entry.error.is_none() && entry.offset >= 0 => Ok(entry.offset),
+        entry => {
+            let code = entry.and_then(|entry| entry.error);
+            Err((of, code.or(Some(Code::UnknownPartition))))
+        }
+    };
+    partitions.iter().map(bound).collect()
 }
 
 /// Which topic a name means now.

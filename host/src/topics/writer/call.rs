@@ -3,22 +3,32 @@
 use super::super::error::told;
 use super::super::native::error_name;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message;
+use rdkafka::producer::DeliveryResult;
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 use tokio::sync::Notify;
 use transom_core::connector::ConnectorError;
-use transom_core::topic::Refused;
+use transom_core::topic::{Refused, Written};
 
 /// What a call waits for.
 #[derive(Debug)]
 pub(super) struct Call {
-    since: Instant,
     /// Records under way, and one for the call itself until it has handed all over.
     left: AtomicUsize,
     done: Notify,
+    /// One for each record.
+    places: Box<[Place]>,
     failed: Mutex<Failed>,
+}
+
+/// Where a record went: written by librdkafka's thread before it counts the record out, read when all are.
+#[derive(Debug)]
+struct Place {
+    partition: AtomicI32,
+    /// Negative where it is not known.
+    offset: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -36,17 +46,15 @@ pub(super) struct Delivery {
 }
 
 impl Call {
-    pub(super) fn new() -> Self {
+    /// A call that writes so many records.
+    pub(super) fn new(records: usize) -> Self {
+        let nowhere = || Place { partition: AtomicI32::new(-1), offset: AtomicI64::new(-1) };
         Self {
-            since: Instant::now(),
             left: AtomicUsize::new(1),
             done: Notify::new(),
+            places: (0..records).map(|_| nowhere()).collect(),
             failed: Mutex::default(),
         }
-    }
-
-    pub(super) const fn since(&self) -> Instant {
-        self.since
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -54,13 +62,14 @@ impl Call {
     }
 
     /// Waits until all outcomes are known.
-    pub(super) async fn outcome(&self) -> Result<Vec<Refused>, ConnectorError> {
+    pub(super) async fn outcome(&self) -> Result<Written, ConnectorError> {
         self.one_less();
         self.done.notified().await;
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let Failed { mut refused, whole } = mem::take(&mut *failed);
         refused.sort_by_key(|refused| refused.index);
-        whole.map_or(Ok(refused), Err)
+        let places = self.places.iter().map(Place::known).collect();
+        whole.map_or(Ok(Written { refused, places }), Err)
     }
 
     fn one_less(&self) {
@@ -68,6 +77,13 @@ impl Call {
             // Kept for the one who waits, also if that one comes later.
             self.done.notify_one();
         }
+    }
+}
+
+impl Place {
+    fn known(&self) -> Option<(i32, i64)> {
+        let offset = self.offset.load(Ordering::Relaxed);
+        (offset >= 0).then(|| (self.partition.load(Ordering::Relaxed), offset))
     }
 }
 
@@ -83,18 +99,35 @@ impl Delivery {
     }
 
     /// The record's outcome is known.
-    pub(super) fn settle(&self, error: Option<&KafkaError>) {
-        if let Some(error) = error {
-            let mut failed = self.call.failed.lock().unwrap_or_else(PoisonError::into_inner);
-            let code = error.rdkafka_error_code().unwrap_or(Code::InvalidTopic);
-            if is_refusal(code) {
-                let (code, message) = (error_name(code), told(error));
-                failed.refused.push(Refused { index: self.index, code, message });
-            } else if failed.whole.is_none() {
-                failed.whole = Some(of_writer(code));
-            }
+    pub(super) fn settle(&self, result: &DeliveryResult<'_>) {
+        match result {
+            Ok(message) => self.place(message.partition(), message.offset()),
+            Err((error, _)) => self.fail(error),
         }
         self.call.one_less();
+    }
+
+    /// The record was not taken into the queue, and never will be.
+    pub(super) fn refuse(&self, error: &KafkaError) {
+        self.fail(error);
+        self.call.one_less();
+    }
+
+    fn place(&self, partition: i32, offset: i64) {
+        let place = &self.call.places[self.index];
+        place.partition.store(partition, Ordering::Relaxed);
+        place.offset.store(offset, Ordering::Relaxed);
+    }
+
+    fn fail(&self, error: &KafkaError) {
+        let mut failed = self.call.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = error.rdkafka_error_code().unwrap_or(Code::InvalidTopic);
+        if is_refusal(code) {
+            let (code, message) = (error_name(code), told(error));
+            failed.refused.push(Refused { index: self.index, code, message });
+        } else if failed.whole.is_none() {
+            failed.whole = Some(of_writer(code));
+        }
     }
 }
 
@@ -136,24 +169,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_tells_what_was_refused_in_order() {
-        let call = Arc::new(Call::new());
+        let call = Arc::new(Call::new(4));
         let deliveries: Vec<_> = (0..4).map(|at| Box::new(Delivery::of(&call, at))).collect();
         let [first, second, third, fourth] = <[_; 4]>::try_from(deliveries).unwrap();
-        fourth.settle(Some(&MessageProduction(Code::MessageSizeTooLarge)));
-        second.settle(Some(&MessageProduction(Code::UnknownPartition)));
-        first.settle(None);
+        fourth.refuse(&MessageProduction(Code::MessageSizeTooLarge));
+        second.refuse(&MessageProduction(Code::UnknownPartition));
+        first.place(2, 70);
+        first.cancel();
         third.cancel();
         assert!(call.is_pending());
-        let refused = call.outcome().await.unwrap();
+        let Written { refused, places } = call.outcome().await.unwrap();
         let told: Vec<_> = refused.iter().map(|one| (one.index, one.code.as_str())).collect();
         assert_eq!(told, [(1, "_UNKNOWN_PARTITION"), (3, "MSG_SIZE_TOO_LARGE")]);
+        assert_eq!(places, [Some((2, 70)), None, None, None]);
         assert!(!call.is_pending());
     }
 
     #[tokio::test]
     async fn what_is_no_records_fault_fails_the_call() {
-        let call = Arc::new(Call::new());
-        Delivery::of(&call, 0).settle(Some(&MessageProduction(Code::PurgeQueue)));
+        let call = Arc::new(Call::new(1));
+        Delivery::of(&call, 0).refuse(&MessageProduction(Code::PurgeQueue));
         let failed = call.outcome().await.unwrap_err();
         assert_eq!((failed.code.as_str(), failed.is_transient()), ("_PURGE_QUEUE", true));
     }

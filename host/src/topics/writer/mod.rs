@@ -17,12 +17,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::warn;
 use transom_core::connector::ConnectorError;
-use transom_core::topic::{EncodedRecord, Refused, TopicCreation, TopicWriter};
+use transom_core::topic::{EncodedRecord, TopicCreation, TopicWriter, Written};
 
 /// Longest wait for a delivery to make room before the queue is tried again.
 const ROOM: Duration = Duration::from_millis(100);
@@ -35,9 +35,7 @@ pub struct Writer {
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer")
-            .field("pending_since", &self.pending_since())
-            .finish_non_exhaustive()
+        f.debug_struct("Writer").finish_non_exhaustive()
     }
 }
 
@@ -63,7 +61,7 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Delivery>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, delivery: Box<Delivery>) {
-        delivery.settle(result.as_ref().err().map(|(error, _)| error));
+        delivery.settle(result);
         self.room.notify_waiters();
     }
 }
@@ -76,8 +74,8 @@ impl Deliveries {
         calls.iter().filter_map(Weak::upgrade).collect()
     }
 
-    fn begin(&self) -> Arc<Call> {
-        let call = Arc::new(Call::new());
+    fn begin(&self, records: usize) -> Arc<Call> {
+        let call = Arc::new(Call::new(records));
         drop(self.pending());
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.push(Arc::downgrade(&call));
@@ -89,12 +87,6 @@ impl Writer {
     pub(super) fn new(config: ClientConfig) -> Result<Self, TopicsError> {
         let producer = config.create_with_context(Deliveries::default())?;
         Ok(Self { config, producer: Mutex::new(Arc::new(producer)) })
-    }
-
-    /// Since when the oldest write waits whose outcome is not known: what makes a task DEGRADED when it is long ago.
-    pub fn pending_since(&self) -> Option<Instant> {
-        let producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        producer.context().pending().iter().map(|call| call.since()).min()
     }
 
     /// The producer; a new one if the old one has failed for good and nothing of its work is uncertain any more.
@@ -134,7 +126,7 @@ async fn enqueue(
             Err(failed) => failed,
         };
         if error.rdkafka_error_code() != Some(Code::QueueFull) {
-            unsent.delivery_opaque.settle(Some(&error));
+            unsent.delivery_opaque.refuse(&error);
             return;
         }
         unsent.delivery_opaque.cancel();
@@ -169,9 +161,9 @@ mod tests;
 
 #[async_trait::async_trait]
 impl TopicWriter for Writer {
-    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Vec<Refused>, ConnectorError> {
+    async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError> {
         let producer = self.producer()?;
-        let call = producer.context().begin();
+        let call = producer.context().begin(records.len());
         for (index, record) in records.iter().enumerate() {
             enqueue(&producer, &call, index, record).await;
         }

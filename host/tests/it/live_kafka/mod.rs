@@ -73,7 +73,7 @@ fn write_numbers(
         .flat_map(|number| (0..partitions).map(move |partition| record(partition, number)))
         .collect();
     let writer = cluster.writer(&Properties::default()).unwrap();
-    let refused = runtime.block_on(writer.write(records)).unwrap();
+    let refused = runtime.block_on(writer.write(records)).unwrap().refused;
     assert_eq!(refused, []);
 }
 

@@ -44,7 +44,7 @@ fn records_come_as_they_were_written() {
         .collect();
     let writer = cluster.writer(&properties(&[("compression.type", "zstd")])).unwrap();
     runtime.block_on(writer.ensure(topic, creation(1))).unwrap();
-    assert_eq!(runtime.block_on(writer.write(written.clone())).unwrap(), []);
+    assert_eq!(runtime.block_on(writer.write(written.clone())).unwrap().refused, []);
 
     let mut member = Member::of(&cluster, "as-written", topic);
     let Polled::Assigned(assigned) = member.change() else { panic!("{:?}", member.told) };

@@ -9,7 +9,7 @@ use crate::{live::say, live_kafka};
 use rustix::process::Signal;
 use std::{thread, time::Duration};
 
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 fn configuration(topic: &str) -> String {
     format!(
@@ -73,8 +73,14 @@ fn members_that_come_go_and_freeze_neither_lose_nor_double() {
         audit(&home);
         let second = member(&home, 1);
         let third = member(&home, 2);
-        let before = count();
-        eventually("three members work", PATIENCE, || second.log(), || count() > before);
+        for member in [&second, &third] {
+            eventually(
+                "it has partitions",
+                PATIENCE,
+                || member.log(),
+                || member.log().contains("reading begins"),
+            );
+        }
         second.stop();
         let fourth = member(&home, 3);
         pause(Duration::from_secs(2));

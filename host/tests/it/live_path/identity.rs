@@ -9,7 +9,7 @@ use crate::live_kafka;
 use std::{fs, time::Duration};
 use transom_runtime::status::State;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn configuration(topic: &str) -> String {
     format!(
@@ -161,6 +161,6 @@ fn an_older_database_goes_on_where_it_stands_or_fails() {
                 && ["50", "60", "100"].iter().all(|figure| reason.contains(figure))
         },
     );
-    transom.stop();
+    assert_eq!(transom.end().code(), Some(1));
     assert_eq!(tables::number(&database, "SELECT count(*) FROM rows"), 50);
 }

@@ -13,12 +13,13 @@ use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     fs,
     process::Command,
     time::Duration,
 };
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Topic, message, fields that a message cannot be without.
 const MESSAGES: [(&str, &str, &str); 5] = [
@@ -94,15 +95,19 @@ fn configuration(prefix: &str, proto: &str) -> String {
     let mut messages = String::new();
     let mut table = String::new();
     for ((topic, message, required), columns) in MESSAGES.iter().zip(COLUMNS) {
-        messages += &format!(
-            "          {prefix}{topic}: {{type: dataflow.{message}, required: [{required}]}}\n"
-        );
-        table += &format!(
-            "          {prefix}{topic}:\n            name: {}\n            columns:\n",
-            topic.replace('-', "_")
-        );
+        writeln!(
+            messages,
+            "          {prefix}{topic}: {{type: dataflow.{message}, required: [{required}]}}"
+        )
+        .unwrap();
+        let name = topic.replace('-', "_");
+        write!(
+            table,
+            "          {prefix}{topic}:\n            name: {name}\n            columns:\n"
+        )
+        .unwrap();
         for (name, kind) in columns {
-            table += &format!("              - {{name: {name}, type: {kind}}}\n");
+            writeln!(table, "              - {{name: {name}, type: {kind}}}").unwrap();
         }
         table += "              - {name: kafka_partition, type: integer, metadata: partition}\n";
         table += "              - {name: kafka_offset, type: integer, metadata: offset}\n";

@@ -4,6 +4,7 @@
 mod converters;
 mod datagen;
 mod direction;
+mod embedded;
 mod librdkafka;
 mod secrets;
 mod sqlite;
@@ -30,6 +31,7 @@ pub(super) fn check(root: &Node, source: &Source, problems: &mut Vec<Problem>) {
         .map(Declared::of)
         .collect();
     librdkafka::check_cluster(root, problems);
+    embedded::check_cluster(root, problems);
     secrets::check(root.get("kafka"), source, problems);
     for connector in &connectors {
         direction::check(connector, problems);
@@ -39,6 +41,7 @@ pub(super) fn check(root: &Node, source: &Source, problems: &mut Vec<Problem>) {
         datagen::check(connector, problems);
         sqlite::check(connector, problems);
         librdkafka::check(connector, root, problems);
+        embedded::check(connector, problems);
         for properties in connector.properties() {
             secrets::check(Some(properties), source, problems);
         }

@@ -200,7 +200,9 @@ fn poison_must_be_declared() {
 
 /// What `load` says to settings of the source.
 fn said(settings: &str) -> Vec<String> {
-    let yaml = format!("kafka: {{}}\nconnectors: {{c: {{source: {{datagen: {{{settings}}}}}}}}}\n");
+    let yaml = format!(
+        "kafka: {{bootstrap.servers: a}}\nconnectors: {{c: {{source: {{datagen: {{{settings}}}}}}}}}\n"
+    );
     let loaded = load(&yaml, "connectors.yaml", &Variables(&[]));
     loaded.problems.into_iter().map(|problem| problem.message).collect()
 }

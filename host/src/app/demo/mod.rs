@@ -1,0 +1,147 @@
+//! `transom demo`: both workloads of the shipped configuration at work, with what is left of them to look at.
+
+mod live;
+mod summary;
+
+use super::{
+    Failure, configuration,
+    dev::Idle,
+    embedded::Embedded,
+    run::{self, Ended, STATE_DIR, Setup, StateDir},
+    validate::Given,
+};
+use clap::Args;
+use live::Live;
+use std::{
+    env, fs,
+    io::{self, Write},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use summary::Summary;
+use transom_core::config::{Config, SourceSettings};
+use transom_runtime::Runtime;
+
+const HELP: &str = "\
+It runs connectors.yaml of the working directory, with what a short run needs: EVENT_COUNT=300000, EMIT_INTERVAL_MS=0,
+ORDER_COUNT=100 and ORDER_INTERVAL_MS=0, unless the environment says otherwise; and for 45 seconds at most. What it leaves
+behind is yours to look at. Ctrl-C ends it in good order.";
+
+/// The shipped configuration.
+const CONFIG: &str = "connectors.yaml";
+
+/// Variables of the configuration, unless somebody has set them.
+const PACE: [(&str, &str); 4] = [
+    ("EVENT_COUNT", "300000"),
+    ("EMIT_INTERVAL_MS", "0"),
+    ("ORDER_COUNT", "100"),
+    ("ORDER_INTERVAL_MS", "0"),
+];
+
+/// Longest time that the workloads get: on a slow machine the demo shows fewer records.
+const LONGEST: Duration = Duration::from_secs(45);
+
+/// Any free port: a broker at the usual one is not in the way.
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Arguments {
+    /// Directory below which the demo makes a folder of its own. Default: the system's for temporary files.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let folder = fresh(&arguments.dir.clone().unwrap_or_else(env::temp_dir))?;
+    let config = read(&folder)?;
+    run::on_threads(show(config, &folder))
+}
+
+/// Makes a folder that was not there.
+fn fresh(below: &Path) -> Result<PathBuf, Failure> {
+    fs::create_dir_all(below)?;
+    let mut number = 1;
+    loop {
+        let folder = below.join(format!("transom-demo-{number}"));
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(Failure::Run(format!("{}: {error}", folder.display()))),
+        }
+    }
+}
+
+fn read(folder: &Path) -> Result<Config, Failure> {
+    let folder = folder.display().to_string();
+    let mut given = Given::from([
+        (STATE_DIR, folder.clone()),
+        ("BOOTSTRAP_SERVERS", "embedded".to_owned()),
+        ("PRINT_EVENTS", "false".to_owned()),
+        ("PRINT_DELIVERIES", "false".to_owned()),
+    ]);
+    let unset = PACE.into_iter().filter(|(name, _)| env::var_os(name).is_none());
+    given.extend(unset.map(|(name, value)| (name, value.to_owned())));
+    let config = configuration::read_given(Path::new(CONFIG), &given)?;
+    // The end is waited for: what was delivered last is to be committed soon.
+    let (admin_listen, offset_flush_interval_ms) = (ANY.to_string(), 500);
+    Ok(Config { state_dir: folder, admin_listen, offset_flush_interval_ms, ..config })
+}
+
+async fn show(mut config: Config, folder: &Path) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "The workloads of {CONFIG}, on a broker inside this process, in {}\n",
+        folder.display()
+    )?;
+    let state = StateDir::take(folder)?;
+    let broker = Embedded::start(&mut config, ANY, &state).await?;
+    let setup = Setup::new(&config, Path::new(CONFIG), &[], state)?;
+    let acts = Acts { idle: Idle::of(&config, &[])?, halfway: halfway(&config) };
+    let mut told = Ok(());
+    let until = async |runtime: &Runtime| {
+        let over = tokio::time::timeout(LONGEST, acts.play(runtime)).await;
+        told = over.unwrap_or(Ok(()));
+        Ended::Asked
+    };
+    let (status, ended) = run::serve(setup, until).await?;
+    told?;
+    drop(acts);
+    let summary = Summary::of(&config, &status)?;
+    if let Some(broker) = broker {
+        broker.stop().await?;
+    }
+    run::conclude(&status, ended)?;
+    summary.write(folder, &mut out)
+}
+
+/// Half of the messages that sources make.
+fn halfway(config: &Config) -> u64 {
+    let count = |source: &SourceSettings| match source {
+        SourceSettings::Datagen(source) => source.count,
+        SourceSettings::File(_) => None,
+    };
+    let sources = config.connectors.values().filter_map(|connector| connector.source.as_ref());
+    sources.filter_map(count).sum::<u64>() / 2
+}
+
+/// What happens while records flow.
+struct Acts {
+    idle: Idle,
+    halfway: u64,
+}
+
+impl Acts {
+    async fn play(&self, runtime: &Runtime) -> Result<(), Failure> {
+        let mut live = Live::new(runtime);
+        live.watch(async || live::made(&runtime.status()) >= self.halfway).await?;
+        self.between_the_halves();
+        live.watch(async || self.idle.is_over(runtime).await).await
+    }
+
+    /// The place of what is done to connectors while they run: half of the messages are on their way, half are to come.
+    #[expect(clippy::unused_self, reason = "it will need what the acts know")]
+    fn between_the_halves(&self) {}
+}

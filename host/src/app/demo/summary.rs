@@ -1,0 +1,171 @@
+//! What became of all records, and where to look at it.
+
+use crate::app::{Failure, dlq::Letters, query};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    io::Write,
+    path::Path,
+};
+use transom_core::config::{Config, SinkSettings};
+use transom_runtime::status::{ConnectorStatus, RecordCounts, Status};
+
+/// What a warehouse is asked: who trades, in which time. It shows what the filter kept, and seconds as times.
+const QUESTION: &str = "SELECT business_unit, symbol, count(*) AS trades, round(sum(amount), 2) AS amount, max(traded_at) AS last \
+    FROM trade_events GROUP BY business_unit, symbol";
+
+/// What became of all records.
+pub(super) struct Summary {
+    /// A line of cells for each connector.
+    connectors: Vec<Vec<String>>,
+    /// One dead letter, with the connector that wrote it.
+    letter: Option<(String, String)>,
+    databases: BTreeSet<String>,
+}
+
+/// The dead letters of one connector.
+#[derive(Default)]
+struct Dead {
+    by_stage: BTreeMap<String, u64>,
+    first: Option<String>,
+}
+
+impl Summary {
+    /// Asks tasks, and dead letter topics for as long as there is a broker.
+    pub(super) fn of(config: &Config, status: &Status) -> Result<Self, Failure> {
+        let mut connectors = vec![
+            ["connector", "read", "decoded", "dropped", "dead-lettered", "delivered"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        let mut letter = None;
+        for connector in &status.connectors {
+            let dead = Dead::of(config, &connector.name)?;
+            connectors.push(cells(connector, &dead));
+            letter = letter.or(dead.first.map(|first| (connector.name.clone(), first)));
+        }
+        let databases = config.connectors.values().filter_map(|connector| match &connector.sink {
+            Some(SinkSettings::Sqlite(sink)) => Some(sink.path.clone()),
+            _ => None,
+        });
+        Ok(Self { connectors, letter, databases: databases.collect() })
+    }
+
+    pub(super) fn write(&self, folder: &Path, out: &mut impl Write) -> Result<(), Failure> {
+        writeln!(
+            out,
+            "\nEvery record that was read is delivered, dropped on purpose or dead-lettered:\n"
+        )?;
+        write_columns(&self.connectors, out)?;
+        for database in &self.databases {
+            write_tables(database, out)?;
+        }
+        if let Some((connector, letter)) = &self.letter {
+            writeln!(
+                out,
+                "\nOne dead letter of {connector}, as `transom dlq show` shows it:\n\n{letter}"
+            )?;
+        }
+        let (binary, folder) = (binary(), folder.display());
+        writeln!(
+            out,
+            "Everything is in {folder}: the tables, and the topics in broker/. To look on, go on from it:\n"
+        )?;
+        writeln!(out, "  {binary} dev --state-dir {folder}")?;
+        Ok(())
+    }
+}
+
+impl Dead {
+    fn of(config: &Config, connector: &str) -> Result<Self, Failure> {
+        let mut dead = Self::default();
+        let Some(letters) = Letters::of(config, connector)? else { return Ok(dead) };
+        letters.each(|letter| {
+            let stage = letter.connect("stage").unwrap_or("unknown").to_owned();
+            *dead.by_stage.entry(stage).or_default() += 1;
+            if dead.first.is_none() {
+                dead.first = Some(letter.shown()?);
+            }
+            Ok(())
+        })?;
+        Ok(dead)
+    }
+
+    /// Records that no converter could read.
+    fn undecoded(&self) -> u64 {
+        let of_converters = self.by_stage.iter().filter(|(stage, _)| stage.ends_with("_CONVERTER"));
+        of_converters.map(|(_, count)| count).sum()
+    }
+}
+
+/// One line of the sums.
+fn cells(connector: &ConnectorStatus, dead: &Dead) -> Vec<String> {
+    let sums = connector.tasks.iter().map(|task| task.records);
+    let sums = sums.reduce(added).unwrap_or_default();
+    let transforms = connector.transforms.iter().map(|transform| transform.name.as_str());
+    let by = transforms.collect::<Vec<_>>().join(", ");
+    let dropped =
+        if by.is_empty() { sums.dropped.to_string() } else { format!("{} by {by}", sums.dropped) };
+    let stages = dead.by_stage.iter().map(|(stage, count)| format!("{count} in {stage}"));
+    let stages = stages.reduce(|left, right| left + ", " + &right);
+    let is_sink = connector.kind == "sink";
+    vec![
+        connector.name.clone(),
+        sums.read.to_string(),
+        if is_sink {
+            (sums.read - dead.undecoded().min(sums.read)).to_string()
+        } else {
+            "-".to_owned()
+        },
+        dropped,
+        stages.unwrap_or_else(|| sums.dead_lettered.to_string()),
+        sums.delivered.to_string(),
+    ]
+}
+
+fn added(left: RecordCounts, right: RecordCounts) -> RecordCounts {
+    RecordCounts {
+        read: left.read + right.read,
+        delivered: left.delivered + right.delivered,
+        dropped: left.dropped + right.dropped,
+        dead_lettered: left.dead_lettered + right.dead_lettered,
+        skipped: left.skipped + right.skipped,
+        in_flight: left.in_flight + right.in_flight,
+        out: left.out + right.out,
+    }
+}
+
+/// Writes how many rows the tables of a database have, and what it answers.
+fn write_tables(database: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let path = Path::new(database);
+    let tables = query::tables(path)?;
+    let count = |table: &String| {
+        format!("SELECT '{table}' AS \"table\", count(*) AS \"rows\" FROM \"{table}\"")
+    };
+    let counts = tables.iter().map(count).collect::<Vec<_>>().join(" UNION ALL ");
+    writeln!(out, "\nTables of {database}:\n")?;
+    query::write_table(path, &counts, out)?;
+    writeln!(
+        out,
+        "\nA question to them, and the answer:\n\n  {} query --db {database} '{QUESTION}'\n",
+        binary()
+    )?;
+    query::write_table(path, QUESTION, out)
+}
+
+/// How this program was called.
+fn binary() -> String {
+    env::args().next().unwrap_or_else(|| "transom".to_owned())
+}
+
+fn write_columns(lines: &[Vec<String>], out: &mut impl Write) -> Result<(), Failure> {
+    let columns = lines.first().map_or(0, Vec::len);
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for line in lines {
+        let padded = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        writeln!(out, "{}", padded.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
