@@ -141,6 +141,30 @@ fn the_demo_shows_what_became_of_every_record() {
 }
 
 #[test]
+fn the_demo_ends_well_when_it_is_interrupted() {
+    let home = Home::new(&SMALL);
+    let folder = home.path("demos").display().to_string();
+    // More than there is time for.
+    let mut demo = home.command(&["demo", "--dir", &folder]);
+    let mut demo = home.start(demo.env("EVENT_COUNT", "1000000000"));
+    demo.logged(" s   events ");
+    demo.signal(Signal::INT);
+    assert_eq!(demo.end(), Some(0), "{}", demo.log());
+    assert!(demo.log().contains("Every record that was read is delivered"), "{}", demo.log());
+}
+
+#[test]
+fn a_time_that_is_set_ends_it() {
+    let home = Home::new(&SMALL);
+    let ended = home.dev(&["--for", "1ms"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    let refused = home.dev(&["--for", "soon"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("expected a time such as 30s, 5m or 1h30m"), "{text}");
+}
+
+#[test]
 fn the_shipped_files_hold_with_an_empty_environment() {
     let examples = std::fs::read_dir(root().join("examples")).unwrap();
     let mut files: Vec<_> = examples.map(|entry| entry.unwrap().path()).collect();

@@ -78,8 +78,9 @@ impl Home {
             }
             number += 1;
         };
-        let stderr = File::create(&log).unwrap();
-        let child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+        let stderr = File::options().create(true).append(true).open(&log).unwrap();
+        let stdout = stderr.try_clone().unwrap();
+        let child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
         Running { child, log }
     }
 
@@ -133,16 +134,16 @@ impl Running {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// The word behind a text of the log, once it is there.
+    /// What stands behind a text in its line of the log, once it is there.
     pub(super) fn logged(&self, text: &str) -> String {
-        let mut word = None;
+        let mut rest_of_line = None;
         eventually(text, || {
             let log = self.log();
             let behind = log.split_once(text).and_then(|(_, rest)| rest.split_once('\n'));
-            word = behind.map(|(line, _)| line.to_owned());
-            word.is_some()
+            rest_of_line = behind.map(|(line, _)| line.to_owned());
+            rest_of_line.is_some()
         });
-        word.unwrap()
+        rest_of_line.unwrap()
     }
 
     pub(super) fn signal(&self, signal: Signal) {
