@@ -26,7 +26,7 @@ impl Embedded {
             return Ok(None);
         }
         let settings = Settings { listen, ..Settings::new(state.path().join("broker")) };
-        let broker = Broker::start(settings).await.map_err(refused)?;
+        let broker = Broker::start(settings).await.map_err(|error| refused(&error))?;
         let address = broker.address().to_string();
         config.kafka.insert(SERVERS.to_owned(), address.clone());
         state.tell(&address)?;
@@ -43,10 +43,10 @@ impl Embedded {
 /// The property that names the brokers.
 const SERVERS: &str = "bootstrap.servers";
 
-fn refused(error: BrokerError) -> Failure {
-    let text = on_one_line(&error);
+fn refused(error: &BrokerError) -> Failure {
+    let text = on_one_line(error);
     Failure::Usage(match error {
-        BrokerError::Listen { .. } => format!("{text}: --listen says where"),
+        BrokerError::Listen { .. } => format!("{text} (--listen says where)"),
         _ => text,
     })
 }

@@ -4,6 +4,7 @@
 mod allocations;
 mod cases;
 mod cli;
+mod dev;
 mod hostile;
 mod hostile_calls;
 mod hostile_modules;

@@ -1,0 +1,197 @@
+//! From clone to running: the shipped configuration on the embedded broker, as processes that a newcomer starts.
+
+mod expected;
+mod process;
+
+use crate::{
+    live::{needs, say},
+    live_kafka,
+};
+use expected::{Expected, TABLES};
+use process::{Home, eventually, masked, root};
+use rustix::process::Signal;
+
+/// What makes a run of the shipped configuration small and the same each time.
+const SMALL: [(&str, &str); 4] = [
+    ("SEED", "7"),
+    ("EMIT_INTERVAL_MS", "0"),
+    ("ORDER_INTERVAL_MS", "0"),
+    ("PRINT_DELIVERIES", "false"),
+];
+
+#[test]
+fn all_that_is_made_is_in_its_table_or_a_dead_letter_and_a_second_run_goes_on() {
+    let home = Home::new(&SMALL);
+    let first = home.dev(&["--until-idle"]).env("EVENT_COUNT", "1000").output().unwrap();
+    let text = String::from_utf8_lossy(&first.stderr);
+    assert_eq!(first.status.code(), Some(3), "{text}");
+    assert!(text.ends_with("transom: finished; 4 records were rejected\n"), "{text}");
+    let expected = Expected::of(1_000);
+    assert_eq!(home.counts(), expected.rows);
+
+    let only =
+        ["events", "events-to-warehouse", "orders-to-table"].map(|name| ["--connector", name]);
+    let mut second = home.dev(&["--until-idle"]);
+    let second = second.args(only.concat()).env("EVENT_COUNT", "2001").output().unwrap();
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert!(text.ends_with("transom: finished; 6 records were rejected\n"), "{text}");
+    let expected = Expected::of(2_001);
+    assert_eq!(home.counts(), expected.rows);
+    assert_eq!(home.orders(), expected.orders);
+
+    let (read, letters) = home.on_broker(|cluster| {
+        let topics = TABLES.map(|table| table.replace('_', "-"));
+        let read: usize = topics.iter().map(|topic| process::origins(cluster, topic).len()).sum();
+        (read, process::letters(cluster, "events-dlq"))
+    });
+    assert_eq!(read, 2_001);
+    assert_eq!(letters.len(), 10, "{letters:?}");
+    assert!(letters.iter().all(|stage| stage == "VALUE_CONVERTER"), "{letters:?}");
+    let rows: usize = TABLES.iter().map(|table| expected.rows[*table]).sum();
+    assert_eq!(read, rows + expected.dropped + letters.len());
+}
+
+#[test]
+fn a_loader_that_starts_after_the_producer_has_ended_loads_every_order() {
+    let home = Home::new(&SMALL);
+    let made = home.dev(&["--until-idle", "--connector", "orders"]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let loaded = home.dev(&["--until-idle", "--connector", "orders-to-table"]).output().unwrap();
+    assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
+    assert_eq!(home.orders(), Expected::of(0).orders);
+}
+
+#[test]
+fn others_reach_what_runs_and_it_ends_when_asked() {
+    let home = Home::new(&SMALL);
+    let mut dev = home.start(home.dev(&["--for", "1h"]).env("EVENT_COUNT", "500"));
+    let address = dev.logged("broker started address=");
+    let letters = || home.command(&["dlq", "list", "events-to-warehouse"]).output().unwrap();
+    eventually("both letters are there", || {
+        String::from_utf8_lossy(&letters().stdout).lines().count() == 3
+    });
+    let sql = "SELECT count(*) FROM orders";
+    let query = || home.command(&["query", sql, "--format", "csv"]).output().unwrap();
+    eventually("all orders are there", || query().stdout.ends_with(b"\r\n100\r\n"));
+    let shown = home.command(&["offsets", "show", "orders-to-table"]).output().unwrap();
+    assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+
+    let other = Home::new(&SMALL);
+    let refused = other.dev(&["--listen", &address]).output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains(&address) && text.contains("--listen"), "{text}");
+
+    dev.signal(Signal::INT);
+    assert_eq!(dev.end(), Some(0), "{}", dev.log());
+    let gone = String::from_utf8(letters().stderr).unwrap();
+    assert!(gone.contains("no `transom dev` runs with state directory"), "{gone}");
+}
+
+#[test]
+fn a_run_needs_a_cluster_and_names_the_command_that_does_not() {
+    let home = Home::new(&[]);
+    let refused = home.command(&["run"]).output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains("run `transom dev -c connectors.yaml`"), "{text}");
+    let listen = home
+        .command(&["dev", "--listen", "127.0.0.1:0"])
+        .env("BOOTSTRAP_SERVERS", "x:1")
+        .output()
+        .unwrap();
+    assert_eq!(listen.status.code(), Some(2), "{}", String::from_utf8_lossy(&listen.stderr));
+}
+
+#[test]
+fn a_broker_of_its_own_serves_a_run_in_another_process() {
+    let (home, other) = (Home::new(&SMALL), Home::new(&[]));
+    let log = home.path("log").display().to_string();
+    let listen = ["broker", "--listen", "127.0.0.1:0", "--partitions", "3", "--dir", &log];
+    let mut broker = home.start(&mut home.command(&listen));
+    let address = broker.logged("broker started address=");
+    let taken = other.path("log").display().to_string();
+    let refused =
+        other.command(&["broker", "--listen", &address, "--dir", &taken]).output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains(&format!("cannot listen on `{address}`")), "{text}");
+
+    let orders = ["--connector", "orders", "--connector", "orders-to-table"];
+    let mut run = home.command(&["run", "--admin-listen", "127.0.0.1:0"]);
+    let mut run = home.start(run.args(orders).env("BOOTSTRAP_SERVERS", &address));
+    eventually("all orders are in the table", || home.orders().len() == 100);
+    run.signal(Signal::TERM);
+    assert_eq!(run.end(), Some(0), "{}", run.log());
+    assert_eq!(home.orders(), Expected::of(0).orders);
+    broker.signal(Signal::TERM);
+    assert_eq!(broker.end(), Some(0), "{}", broker.log());
+}
+
+#[test]
+fn the_demo_shows_what_became_of_every_record() {
+    let home = Home::new(&SMALL);
+    let folder = home.path("demos").display().to_string();
+    let shown =
+        home.command(&["demo", "--dir", &folder]).env("EVENT_COUNT", "1000").output().unwrap();
+    let (out, err) =
+        [shown.stdout, shown.stderr].map(|text| String::from_utf8(text).unwrap()).into();
+    assert_eq!((shown.status.code(), err.as_str()), (Some(0), ""), "{out}");
+    insta::assert_snapshot!(masked(&out, &folder));
+}
+
+#[test]
+fn the_demo_ends_well_when_it_is_interrupted() {
+    let home = Home::new(&SMALL);
+    let folder = home.path("demos").display().to_string();
+    // More than there is time for.
+    let mut demo = home.command(&["demo", "--dir", &folder]);
+    let mut demo = home.start(demo.env("EVENT_COUNT", "1000000000"));
+    demo.logged(" s   events ");
+    demo.signal(Signal::INT);
+    assert_eq!(demo.end(), Some(0), "{}", demo.log());
+    assert!(demo.log().contains("Every record that was read is delivered"), "{}", demo.log());
+}
+
+#[test]
+fn a_time_that_is_set_ends_it() {
+    let home = Home::new(&SMALL);
+    let ended = home.dev(&["--for", "1ms"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    let refused = home.dev(&["--for", "soon"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("expected a time such as 30s, 5m or 1h30m"), "{text}");
+}
+
+#[test]
+fn the_shipped_files_hold_with_an_empty_environment() {
+    let examples = std::fs::read_dir(root().join("examples")).unwrap();
+    let mut files: Vec<_> = examples.map(|entry| entry.unwrap().path()).collect();
+    files.push(root().join("connectors.yaml"));
+    assert!(files.len() > 5, "{files:?}");
+    for file in files {
+        let file = file.to_str().unwrap();
+        let validated = process::binary().env_clear().args(["validate", file]).output().unwrap();
+        let text = String::from_utf8_lossy(&validated.stdout);
+        assert!(text.ends_with(" is valid\n"), "{text}");
+    }
+}
+
+#[test]
+fn the_shipped_file_runs_on_apache_kafka_by_its_address_alone() {
+    let suite = "the shipped configuration on Apache Kafka";
+    let Some(kafka) = needs(suite, live_kafka::broker::Kafka::shared()) else { return };
+    let home = Home::new(&SMALL);
+    let mut run = home.command(&["dev", "--admin-listen", "127.0.0.1:0", "--until-idle"]);
+    let run = run
+        .env("BOOTSTRAP_SERVERS", kafka.bootstrap())
+        .env("EVENT_COUNT", "2001")
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(3), "{}", String::from_utf8_lossy(&run.stderr));
+    let expected = Expected::of(2_001);
+    assert_eq!((home.counts(), home.orders()), (expected.rows, expected.orders));
+    assert_eq!(process::letters(&kafka.cluster(), "events-dlq").len(), 10);
+    say(&format!("{suite}: 2001 events and 100 orders are where they belong"));
+}
