@@ -5,18 +5,33 @@ use super::{
     validate::{self, Given},
 };
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     path::Path,
 };
 use transom_core::config::{Config, Loaded};
 
-/// Reads a configuration and all that it names. Problems are shown on standard error, warnings too.
+/// Reads a configuration and all that it names. Problems are shown on standard error; that there are warnings is said in
+/// a line.
 pub(super) fn read(file: &Path) -> Result<Config, Failure> {
     read_given(file, &Given::new())
 }
 
 /// The same, with variables that the command decides.
 pub(super) fn read_given(file: &Path, given: &Given) -> Result<Config, Failure> {
+    let loaded = validate::read(file, given)?;
+    if loaded.is_valid() && !loaded.problems.is_empty() {
+        let (file, warnings) = (file.display(), loaded.problems.len());
+        let plural = if warnings == 1 { "" } else { "s" };
+        writeln!(
+            io::stderr(),
+            "{file}: {warnings} warning{plural}; `transom validate {file}` shows more"
+        )?;
+    }
+    hold(loaded)
+}
+
+/// The same, without a word about warnings: for a configuration of ours.
+pub(super) fn read_own(file: &Path, given: &Given) -> Result<Config, Failure> {
     hold(validate::read(file, given)?)
 }
 
@@ -26,7 +41,10 @@ pub(super) fn read_alone(file: &Path) -> Result<Config, Failure> {
 }
 
 fn hold(mut loaded: Loaded) -> Result<Config, Failure> {
+    if let Some(config) = loaded.config.take() {
+        return Ok(config);
+    }
     let mut out = io::stderr().lock();
     validate::show(&loaded, out.is_terminal(), &mut out)?;
-    loaded.config.take().ok_or(Failure::Invalid)
+    Err(Failure::Invalid)
 }

@@ -47,7 +47,10 @@ fn the_smt_compiles_and_runs() {
         ),
     );
     write("src/lib.rs", &block("rust"));
-    write("config.schema.json", r#"{"type":"object","properties":{},"additionalProperties":false}"#);
+    write(
+        "config.schema.json",
+        r#"{"type":"object","properties":{},"additionalProperties":false}"#,
+    );
     let case = r#"{"description":"a paid order is marked","config":{},"records":[
         {"input":{"topic":"t","value":{"status":"paid"}},"expected":[{"topic":"t","value":{"status":"paid","checked":true}}]}]}"#;
     write("cases/paid.json", case);

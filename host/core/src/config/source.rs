@@ -66,8 +66,9 @@ impl Source {
 
     /// Takes a value out of every message.
     pub(super) fn keep_secret(&mut self, value: &str) {
-        // Shorter ones would cut messages to pieces, and are guessed sooner than read.
-        let is_telling = |text: &&str| text.chars().count() >= 4;
+        // Shorter ones, and switches, would cut messages to pieces, and are guessed sooner than read.
+        let is_switch = |text: &str| matches!(text, "true" | "false");
+        let is_telling = |text: &&str| text.chars().count() >= 4 && !is_switch(text);
         let lines = value.lines().filter(|_| value.contains('\n'));
         self.secrets.extend([value].into_iter().chain(lines).filter(is_telling).map(str::to_owned));
     }

@@ -83,7 +83,7 @@ fn read(folder: &Path) -> Result<Config, Failure> {
     ]);
     let unset = PACE.into_iter().filter(|(name, _)| env::var_os(name).is_none());
     given.extend(unset.map(|(name, value)| (name, value.to_owned())));
-    let config = configuration::read_given(Path::new(CONFIG), &given)?;
+    let config = configuration::read_own(Path::new(CONFIG), &given)?;
     // The end is waited for: what was delivered last is to be committed soon.
     let (admin_listen, offset_flush_interval_ms) = (ANY.to_string(), 500);
     Ok(Config { state_dir: folder, admin_listen, offset_flush_interval_ms, ..config })

@@ -174,7 +174,12 @@ fn the_shipped_files_hold_with_an_empty_environment() {
         let file = file.to_str().unwrap();
         let validated = process::binary().env_clear().args(["validate", file]).output().unwrap();
         let text = String::from_utf8_lossy(&validated.stdout);
-        assert!(text.ends_with(" is valid\n"), "{text}");
+        assert!(validated.status.success(), "{text}");
+        // The workload's messages have times without presence, and are required all the same.
+        let others = text
+            .lines()
+            .filter(|line| line.starts_with("warning: ") && !line.contains("has no presence"));
+        assert_eq!(others.count(), 0, "{text}");
     }
 }
 
