@@ -134,14 +134,22 @@ struct Acts {
 }
 
 impl Acts {
+    /// Whatever is done to connectors while they run stands between the halves: as much is through as is to come.
     async fn play(&self, runtime: &Runtime) -> Result<(), Failure> {
         let mut live = Live::new(runtime);
-        live.watch(async || live::made(&runtime.status()) >= self.halfway).await?;
-        self.between_the_halves();
-        live.watch(async || self.idle.is_over(runtime).await).await
+        self.first_half(runtime, &mut live).await?;
+        self.second_half(runtime, &mut live).await
     }
 
-    /// The place of what is done to connectors while they run: half of the messages are on their way, half are to come.
-    #[expect(clippy::unused_self, reason = "it will need what the acts know")]
-    fn between_the_halves(&self) {}
+    async fn first_half(&self, runtime: &Runtime, live: &mut Live<'_>) -> Result<(), Failure> {
+        let is_over = async || {
+            let status = runtime.status();
+            live::made(&status) >= self.halfway || !status.not_ready().is_empty()
+        };
+        live.watch(is_over).await
+    }
+
+    async fn second_half(&self, runtime: &Runtime, live: &mut Live<'_>) -> Result<(), Failure> {
+        live.watch(async || self.idle.is_over(runtime).await).await
+    }
 }

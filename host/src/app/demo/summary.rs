@@ -14,6 +14,9 @@ use transom_runtime::status::{ConnectorStatus, RecordCounts, Status};
 const QUESTION: &str = "SELECT business_unit, symbol, count(*) AS trades, round(sum(amount), 2) AS amount, max(traded_at) AS last \
     FROM trade_events GROUP BY business_unit, symbol";
 
+/// The table that is asked.
+const ASKED: &str = "trade_events";
+
 /// What became of all records.
 pub(super) struct Summary {
     /// A line of cells for each connector.
@@ -135,20 +138,26 @@ fn added(left: RecordCounts, right: RecordCounts) -> RecordCounts {
     }
 }
 
-/// Writes how many rows the tables of a database have, and what it answers.
+/// Writes how many rows the tables of a database have, and what it answers; as far as it is there by now.
 fn write_tables(database: &str, out: &mut impl Write) -> Result<(), Failure> {
     let path = Path::new(database);
-    let tables = query::tables(path)?;
+    let tables = if path.exists() { query::tables(path)? } else { Vec::new() };
+    if tables.is_empty() {
+        return Ok(writeln!(out, "\n{database} has no tables yet.")?);
+    }
     let count = |table: &String| {
         format!("SELECT '{table}' AS \"table\", count(*) AS \"rows\" FROM \"{table}\"")
     };
     let counts = tables.iter().map(count).collect::<Vec<_>>().join(" UNION ALL ");
     writeln!(out, "\nTables of {database}:\n")?;
     query::write_table(path, &counts, out)?;
+    if !tables.iter().any(|table| table == ASKED) {
+        return Ok(());
+    }
+    let binary = binary();
     writeln!(
         out,
-        "\nA question to them, and the answer:\n\n  {} query --db {database} '{QUESTION}'\n",
-        binary()
+        "\nA question to them, and the answer:\n\n  {binary} query --db {database} '{QUESTION}'\n"
     )?;
     query::write_table(path, QUESTION, out)
 }

@@ -144,3 +144,64 @@ fn sources_have_ended(status: &Status) -> bool {
     let mut tasks = status.connectors.iter().filter(is_source).flat_map(|source| &source.tasks);
     tasks.all(|task| task.state == State::Stopped)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Sink, has_failed, sources_have_ended};
+    use transom_runtime::status::{
+        ConnectorStatus, PartitionStatus, RecordCounts, State, Status, TaskStatus,
+    };
+
+    fn connector(name: &str, kind: &str, tasks: Vec<TaskStatus>) -> ConnectorStatus {
+        let (name, kind) = (name.to_owned(), kind.to_owned());
+        ConnectorStatus { name, kind, tasks, transforms: Vec::new() }
+    }
+
+    fn task(state: State, committed: &[Option<i64>], in_flight: u64) -> TaskStatus {
+        let partition = |(partition, committed): (i32, &Option<i64>)| PartitionStatus {
+            topic: "orders".to_owned(),
+            partition,
+            committed: *committed,
+            lag: Some(0),
+        };
+        let partitions = (0..).zip(committed).map(partition).collect();
+        let records = RecordCounts { read: in_flight, in_flight, ..RecordCounts::default() };
+        TaskStatus { id: 0, state, reason: None, partitions, records, restarts: 0 }
+    }
+
+    #[test]
+    fn a_sink_has_all_when_every_partition_is_committed_to_its_end() {
+        let sink = Sink { name: "s".to_owned(), topics: vec!["orders".to_owned()], pattern: None };
+        let ends = [5, 7].map(|latest| End {
+            topic: "orders".to_owned(),
+            partition: i32::from(latest == 7),
+            latest,
+        });
+        let has_all = |committed: &[Option<i64>], in_flight| {
+            let tasks = vec![task(State::Running, committed, in_flight)];
+            sink.has_all(&Status { connectors: vec![connector("s", "sink", tasks)] }, &ends)
+        };
+        assert!(has_all(&[Some(5), Some(7)], 0));
+        assert!(has_all(&[Some(6), Some(7)], 0), "behind a marker of a transaction");
+        assert!(!has_all(&[Some(5), Some(7)], 1), "a dead letter is on its way");
+        assert!(!has_all(&[Some(5), Some(6)], 0));
+        assert!(!has_all(&[Some(5), None], 0));
+        assert!(!has_all(&[Some(5)], 0), "the other partition is nobody's yet");
+        assert!(!sink.has_all(&Status::default(), &ends));
+        assert!(sink.reads("orders") && !sink.reads("orders-dlq"));
+    }
+
+    #[test]
+    fn sources_are_waited_for_and_failures_are_not() {
+        let of = |source, sink| Status {
+            connectors: vec![
+                connector("a", "source", vec![task(source, &[], 0)]),
+                connector("b", "sink", vec![task(sink, &[], 0)]),
+            ],
+        };
+        assert!(sources_have_ended(&of(State::Stopped, State::Running)));
+        assert!(!sources_have_ended(&of(State::Running, State::Stopped)));
+        assert!(has_failed(&of(State::Running, State::Failed)));
+        assert!(!has_failed(&of(State::Restarting, State::Degraded)));
+    }
+}

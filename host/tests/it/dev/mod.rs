@@ -56,7 +56,11 @@ fn a_loader_that_starts_after_the_producer_has_ended_loads_every_order() {
     let home = Home::new(&SMALL);
     let made = home.dev(&["--until-idle", "--connector", "orders"]).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let loaded = home.dev(&["--until-idle", "--connector", "orders-to-table"]).output().unwrap();
+    // The directory on the command line stands before the one of the environment.
+    let state = home.state().display().to_string();
+    let mut load = home.dev(&["--until-idle", "--connector", "orders-to-table"]);
+    load.args(["--state-dir", &state]).env("TRANSOM_STATE_DIR", home.path("elsewhere"));
+    let loaded = load.output().unwrap();
     assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
     assert_eq!(home.orders(), Expected::of(0).orders);
 }

@@ -41,7 +41,7 @@ impl Home {
         self.directory.path().join(name)
     }
 
-    fn state(&self) -> PathBuf {
+    pub(super) fn state(&self) -> PathBuf {
         self.path("state")
     }
 

@@ -18,7 +18,7 @@ fn numbers_come_from_the_environment() {
     let events =
         example(EVENTS, &[("EMIT_INTERVAL_MS", "0"), ("POISON_PILL_INTERVAL_MESSAGES", "0")]);
     assert_eq!((events.interval_ms, events.poison_interval_messages), (Interval::Fixed(0), 0));
-    let orders = example(ORDERS, &[("ORDER_COUNT", "7"), ("EMIT_INTERVAL_MS", "0")]);
+    let orders = example(ORDERS, &[("ORDER_COUNT", "7"), ("ORDER_INTERVAL_MS", "0")]);
     assert_eq!(orders.count, Some(7));
     assert_eq!(orders.interval_ms, Interval::Drawn(IntervalRange { min: 0, max: 0 }));
     assert_eq!(messages(&orders, usize::MAX).len(), 7);
