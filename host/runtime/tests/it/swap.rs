@@ -80,6 +80,13 @@ fn tasks(runtime: &Runtime) -> Vec<TaskStatus> {
     runtime.status().connectors[0].tasks.clone()
 }
 
+/// Waits until all tasks have a chain.
+async fn running(runtime: &Runtime) {
+    while tasks(runtime).iter().any(|task| task.transforms.is_empty()) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The digest that each task says its chain has.
 fn digests(runtime: &Runtime) -> Vec<String> {
     tasks(runtime).iter().map(|task| task.transforms[0].sha256.clone()).collect()
@@ -162,6 +169,7 @@ async fn an_idle_task_adopts_and_the_old_instances_go_on_no_thread_of_a_task() {
     world.cluster.produce("orders", 0, KEEP);
     world.cluster.produce("orders", 1, KEEP);
     read(&world).await;
+    running(&runtime).await;
     assert_eq!(digests(&runtime), ["abc", "abc"]);
     let dropped = Dropped::default();
     let first = runtime.swap(NAME, "obey", stamp_into(1, &dropped), module(1)).await.unwrap();
@@ -278,6 +286,7 @@ async fn two_swaps_at_once_take_turns() {
     world.cluster.produce("orders", 0, KEEP);
     world.cluster.produce("orders", 1, KEEP);
     read(&world).await;
+    running(&runtime).await;
     let (one, other) = tokio::join!(swap(1), swap(2));
     let has_adopted = |report: &SwapReport| report.tasks.iter().all(Option::is_some);
     assert!(has_adopted(&one.unwrap()) && has_adopted(&other.unwrap()));
