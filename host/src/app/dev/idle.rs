@@ -166,7 +166,15 @@ mod tests {
         };
         let partitions = (0..).zip(committed).map(partition).collect();
         let records = RecordCounts { read: in_flight, in_flight, ..RecordCounts::default() };
-        TaskStatus { id: 0, state, reason: None, partitions, records, restarts: 0 }
+        TaskStatus {
+            id: 0,
+            state,
+            reason: None,
+            partitions,
+            records,
+            restarts: 0,
+            transforms: Vec::new(),
+        }
     }
 
     #[test]
