@@ -161,16 +161,17 @@ impl Mappings {
 }
 
 /// Lists what is allowed in `messages` but rarely meant: required fields that a writer leaves out where they have their
-/// default, so that only what is on the wire tells whether they were set. What is unknown is no warning but an error of
-/// [`super::Protobuf::new`].
+/// default, so that only what is on the wire tells whether they were set. The last field of a message is left alone: it is
+/// required to catch messages that were cut. What is unknown is no warning but an error of [`super::Protobuf::new`].
 pub fn warnings(settings: &ProtobufConverter, pool: &DescriptorPool) -> Vec<MappingProblem> {
     let mut warnings = Vec::new();
     for (topic, mapping) in &settings.messages {
         let Some(message) = pool.get_message_by_name(&mapping.message) else { continue };
+        let last = message.fields().map(|field| field.number()).max();
         for (at, name) in mapping.required.0.iter().enumerate() {
             let Some(field) = field(&message, name) else { continue };
             // A text must not be empty, so its default is refused in any case.
-            if !field.supports_presence() && !is_text(&field) {
+            if !field.supports_presence() && !is_text(&field) && Some(field.number()) != last {
                 warnings.push(MappingProblem {
                     topic: topic.clone(),
                     place: MappingPlace::Required(at),

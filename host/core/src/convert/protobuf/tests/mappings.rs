@@ -107,9 +107,12 @@ fn required_fields_without_presence_are_warned_of() {
             .field(2, "at", "int64")
             .field(3, "seen_at", "optional int64")
             .field(4, "tags", "repeated string")
-            .field(5, "inner", ".p.M")],
+            .field(5, "inner", ".p.M")
+            .field(6, "sent_at", "int64")],
     )]);
-    let settings = mapped([("t", "p.M", "id,at,seen_at,tags,inner"), ("u", "p.Gone", "at")]);
+    // The last one shows that nothing was cut off.
+    let all = "id,at,seen_at,tags,inner,sent_at";
+    let settings = mapped([("t", "p.M", all), ("u", "p.Gone", "at")]);
     let warnings: Vec<String> =
         warnings(&settings, &pool).iter().map(ToString::to_string).collect();
     assert_eq!(
