@@ -90,7 +90,7 @@ impl Letters {
 
 impl Of {
     fn open(&self) -> Result<Letters, Failure> {
-        let mut config = configuration::read(&self.config)?;
+        let mut config = configuration::read_alone(&self.config)?;
         embedded::reach(&mut config)?;
         let name = &self.connector;
         if !config.connectors.contains_key(name) {
