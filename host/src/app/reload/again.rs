@@ -180,13 +180,20 @@ fn prepare(
             if is_same && module.digest().to_string() == stage.module.sha256 {
                 continue;
             }
-            let configured = run::configured(settings, &module);
-            configured.map_err(|error| Failure::Usage(on_one_line(&error)))?;
+            check(settings, &module)?;
             let (connector, settings) = (name.clone(), settings.clone());
             prepared.push(Prepared { connector, number, settings, module });
         }
     }
     Ok(prepared)
+}
+
+/// Whether a module takes its settings, and does what it promises.
+fn check(settings: &Transform, module: &Module) -> Result<(), Failure> {
+    run::configured(settings, module).map_err(|error| Failure::Usage(on_one_line(&error)))?;
+    module
+        .check_cases()
+        .map_err(|error| Failure::Usage(format!("SMT `{}`: {}", settings.smt, on_one_line(&error))))
 }
 
 fn stages(config: &Config, plan: &Plan) -> Vec<Stage> {

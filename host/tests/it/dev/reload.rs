@@ -1,7 +1,7 @@
 //! A configuration that changes while it runs: `transom reload`, and `transom dev` by itself.
 
 use super::process::{Home, Running, eventually};
-use crate::live::say;
+use crate::{hostile::Guest, live::say};
 use rusqlite::{Connection, OpenFlags};
 use rustix::process::Signal;
 use std::{fs, process::Output};
@@ -182,6 +182,14 @@ fn module(version: u8) -> Vec<u8> {
     wasm
 }
 
+/// It keeps each record, and promises to drop one.
+fn module_that_fails_its_case() -> Vec<u8> {
+    let case = r#"{"description": "one is dropped", "config": {}, "records": [{"input": {"value": 1}, "expected": []}]}"#;
+    let section =
+        format!(r#"{{"name": "guest", "version": "0.1.0", "abi": "1.0", "cases": [{case}]}}"#);
+    Guest { section, ..Guest::default() }.wasm()
+}
+
 #[test]
 fn a_changed_config_takes_effect_between_batches_and_every_record_is_there_once() {
     let mut edited = Edited::new("2000");
@@ -216,6 +224,8 @@ fn what_does_not_hold_changes_nothing_and_says_why() {
     edited.set("VERSION", "v1");
     edited.write_module(&module(1)[..5_000]);
     refused(&edited, "the module is cut off");
+    edited.write_module(&module_that_fails_its_case());
+    refused(&edited, "its own test case `one is dropped` fails: record 0: ");
     edited.write_module(&module(1));
     edited.write("kafka: [");
     refused(&edited, "connectors.yaml:1:");
