@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 const HELP: &str = "\
 Transforms whose module (by its bytes) or config has changed are exchanged, each task from one batch to the next; all of them are
-compiled, checked and configured before the first one is. What else has changed is named and needs a restart.
+compiled, configured and put to their own test cases before the first one is. What else has changed is named and needs a restart.
 
 Exit codes:
   0  done: what has changed was exchanged, or nothing has; what needs a restart is named
