@@ -1,4 +1,5 @@
-//! What a running process tells over HTTP: metrics, health, status. Loopback by default, and read-only.
+//! What a running process tells over HTTP: metrics, health, status; and reload, the one thing that it does when asked.
+//! Loopback by default.
 //!
 //! | path | answer |
 //! |---|---|
@@ -6,14 +7,20 @@
 //! | `GET /health/live` | 200 while the process serves |
 //! | `GET /health/ready` | 200 while every task has started and none has failed, else 503 and the reasons, a line each |
 //! | `GET /status` | [`Status`] as JSON |
+//! | `POST /reload` | [`Reloaded`] as JSON; 422 and [`Refused`] if nothing was changed, 403 for a web page |
+
+mod reload;
+
+pub use reload::{Exchange, Refused, Reloaded};
 
 use axum::{
     Json, Router,
     extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
-    routing::get,
+    routing::{get, post},
 };
+use reload::Own;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -23,12 +30,26 @@ use transom_runtime::status::Status;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is served.
+#[async_trait::async_trait]
 pub trait View: Send + Sync {
     /// All connectors and tasks, as they are now.
     fn status(&self) -> Status;
 
     /// All metrics, in Prometheus' text format.
     fn metrics(&self) -> String;
+
+    /// Reads the configuration again and does what can be done without a restart.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person; nothing was changed then.
+    async fn reload(&self) -> Result<Reloaded, String>;
+}
+
+/// What requests are answered from.
+#[derive(Clone)]
+struct Served {
+    view: Arc<dyn View>,
+    own: Arc<Own>,
 }
 
 /// Why nothing is served.
@@ -72,7 +93,7 @@ pub struct Admin {
 #[derive(Debug)]
 pub struct Listener {
     listener: TcpListener,
-    address: SocketAddr,
+    own: Own,
 }
 
 impl Listener {
@@ -83,18 +104,19 @@ impl Listener {
     pub async fn bind(listen: &str) -> Result<Self, AdminError> {
         let listener = TcpListener::bind(listen).await.map_err(|source| refused(listen, source))?;
         let address = listener.local_addr().map_err(|source| refused(listen, source))?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, own: Own::new(listen, address) })
     }
 }
 
 impl Admin {
     /// Answers whoever asks.
     pub fn serve(listener: Listener, view: Arc<dyn View>) -> Self {
-        let Listener { listener, address } = listener;
+        let Listener { listener, own } = listener;
+        let (address, served) = (own.address, Served { view, own: Arc::new(own) });
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router(view)).with_graceful_shutdown(stopped).await
+            axum::serve(listener, router(served)).with_graceful_shutdown(stopped).await
         });
         Self { address, stop, serving }
     }
@@ -125,28 +147,29 @@ fn refused(listen: &str, source: io::Error) -> AdminError {
     }
 }
 
-fn router(view: Arc<dyn View>) -> Router {
+fn router(served: Served) -> Router {
     Router::new()
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/status", get(status))
-        .with_state(view)
+        .route("/reload", post(reload::reload))
+        .with_state(served)
 }
 
-async fn metrics(State(view): State<Arc<dyn View>>) -> impl IntoResponse {
+async fn metrics(State(served): State<Served>) -> impl IntoResponse {
     (
         [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
-        view.metrics(),
+        served.view.metrics(),
     )
 }
 
-async fn status(State(view): State<Arc<dyn View>>) -> Json<Status> {
-    Json(view.status())
+async fn status(State(served): State<Served>) -> Json<Status> {
+    Json(served.view.status())
 }
 
-async fn ready(State(view): State<Arc<dyn View>>) -> (StatusCode, String) {
-    let reasons = view.status().not_ready();
+async fn ready(State(served): State<Served>) -> (StatusCode, String) {
+    let reasons = served.view.status().not_ready();
     if reasons.is_empty() {
         (StatusCode::OK, "ready\n".to_owned())
     } else {

@@ -1,12 +1,13 @@
 //! The listener, asked over a socket.
 
-use super::{Admin, AdminError, Listener, View};
+use super::{Admin, AdminError, Listener, Reloaded, View};
 use crate::error::on_one_line;
 use std::sync::Arc;
 use transom_runtime::status::{ConnectorStatus, RecordCounts, State, Status, TaskStatus};
 
 struct Fixed(State);
 
+#[async_trait::async_trait]
 impl View for Fixed {
     fn status(&self) -> Status {
         let task = TaskStatus {
@@ -30,6 +31,20 @@ impl View for Fixed {
     fn metrics(&self) -> String {
         "# EOF\n".to_owned()
     }
+
+    async fn reload(&self) -> Result<Reloaded, String> {
+        match self.0 {
+            State::Failed => Err("line 3 is wrong".to_owned()),
+            _ => Ok(Reloaded { needs_restart: vec!["kafka".to_owned()], ..Reloaded::default() }),
+        }
+    }
+}
+
+/// Asks for a reload, with a header; returns the code and the body.
+async fn reload(admin: &Admin, name: &str, value: &str) -> (u16, String) {
+    let request = reqwest::Client::new().post(format!("http://{}/reload", admin.address()));
+    let answer = request.header(name, value).send().await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a text"))
 }
 
 async fn serve(state: State) -> Admin {
@@ -73,5 +88,32 @@ async fn an_address_that_cannot_be_had_is_named() {
     assert!(matches!(error, AdminError::Taken { .. }), "{}", on_one_line(&error));
     let error = Listener::bind("no-address").await.expect_err("no port is named");
     assert!(matches!(error, AdminError::Address { .. }), "{}", on_one_line(&error));
+    admin.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_is_answered_and_what_is_wrong_is_told() {
+    let (good, bad) = (serve(State::Running).await, serve(State::Failed).await);
+    let done = r#"{"transforms":[],"needs_restart":["kafka"]}"#.to_owned();
+    assert_eq!(reload(&good, "accept", "*/*").await, (200, done));
+    let refused = r#"{"error":"line 3 is wrong"}"#.to_owned();
+    assert_eq!(reload(&bad, "accept", "*/*").await, (422, refused));
+    assert_eq!(ask(&good, "/reload").await.0, 405);
+    good.stop().await;
+    bad.stop().await;
+}
+
+#[tokio::test]
+async fn no_web_page_reloads() {
+    let admin = serve(State::Running).await;
+    for own in ["127.0.0.1", "127.0.0.1:8083", "[::1]:8083", "localhost:1"] {
+        assert_eq!(reload(&admin, "host", own).await.0, 200, "{own}");
+    }
+    for other in ["a.page:8083", "127.0.0.1.a.page", "10.0.0.1", "localhost.a.page", ""] {
+        assert_eq!(reload(&admin, "host", other).await.0, 403, "{other}");
+    }
+    for origin in ["http://a.page", "http://127.0.0.1:8083", "null", ""] {
+        assert_eq!(reload(&admin, "origin", origin).await.0, 403, "{origin}");
+    }
     admin.stop().await;
 }

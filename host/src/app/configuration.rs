@@ -6,19 +6,27 @@ use super::{
 };
 use std::{
     io::{self, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use transom_core::config::{Config, Loaded};
+
+/// How a configuration was read, so that it can be read again.
+pub(super) struct Origin {
+    pub(super) file: PathBuf,
+    pub(super) given: Given,
+    /// What was read.
+    pub(super) loaded: Loaded,
+}
 
 /// Reads a configuration and all that it names. Problems are shown on standard error; that there are warnings is said in
 /// a line.
 pub(super) fn read(file: &Path) -> Result<Config, Failure> {
-    read_given(file, &Given::new())
+    Ok(read_given(file, Given::new())?.0)
 }
 
 /// The same, with variables that the command decides.
-pub(super) fn read_given(file: &Path, given: &Given) -> Result<Config, Failure> {
-    let loaded = validate::read(file, given)?;
+pub(super) fn read_given(file: &Path, given: Given) -> Result<(Config, Origin), Failure> {
+    let mut loaded = validate::read(file, &given)?;
     if loaded.is_valid() && !loaded.problems.is_empty() {
         let (file, warnings) = (file.display(), loaded.problems.len());
         let plural = if warnings == 1 { "" } else { "s" };
@@ -27,24 +35,25 @@ pub(super) fn read_given(file: &Path, given: &Given) -> Result<Config, Failure> 
             "{file}: {warnings} warning{plural}; `transom validate {file}` shows more"
         )?;
     }
-    hold(loaded)
+    Ok((hold(&mut loaded)?, Origin { file: file.to_owned(), given, loaded }))
 }
 
 /// The same, without a word about warnings: for a configuration of ours.
-pub(super) fn read_own(file: &Path, given: &Given) -> Result<Config, Failure> {
-    hold(validate::read(file, given)?)
+pub(super) fn read_own(file: &Path, given: Given) -> Result<(Config, Origin), Failure> {
+    let mut loaded = validate::read(file, &given)?;
+    Ok((hold(&mut loaded)?, Origin { file: file.to_owned(), given, loaded }))
 }
 
 /// Reads a configuration without the modules and schemas that it names, for a command that uses neither.
 pub(super) fn read_alone(file: &Path) -> Result<Config, Failure> {
-    hold(validate::read_alone(file, &Given::new())?)
+    hold(&mut validate::read_alone(file, &Given::new())?)
 }
 
-fn hold(mut loaded: Loaded) -> Result<Config, Failure> {
+fn hold(loaded: &mut Loaded) -> Result<Config, Failure> {
     if let Some(config) = loaded.config.take() {
         return Ok(config);
     }
     let mut out = io::stderr().lock();
-    validate::show(&loaded, out.is_terminal(), &mut out)?;
+    validate::show(loaded, out.is_terminal(), &mut out)?;
     Err(Failure::Invalid)
 }

@@ -6,7 +6,11 @@ use crate::{
     shipped,
     wasm::{Limits, Module, Runtime},
 };
-use std::{borrow::Cow, fs, path::Path};
+use std::{
+    borrow::Cow,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A runtime with default limits; compiled modules are not kept.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
@@ -29,6 +33,11 @@ pub(super) fn load(runtime: &Runtime, name: &str) -> Result<Module, Failure> {
 /// The SMT that `name` means in a file that lies in `folder`: paths begin there.
 pub(super) fn below(folder: &Path, name: &str) -> String {
     if is_path(name) { folder.join(name).display().to_string() } else { name.to_owned() }
+}
+
+/// The file that `name` means in a file that lies in `folder`; nothing for a shipped SMT.
+pub(super) fn path_below(folder: &Path, name: &str) -> Option<PathBuf> {
+    is_path(name).then(|| folder.join(name))
 }
 
 fn is_path(name: &str) -> bool {

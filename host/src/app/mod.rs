@@ -11,6 +11,7 @@ mod logs;
 mod offsets;
 mod plugins;
 mod query;
+mod reload;
 mod run;
 mod schema;
 mod smt;
@@ -58,6 +59,8 @@ enum Command {
     Plugins(plugins::Arguments),
     /// Show what the connectors of a running process do.
     Status(status::Arguments),
+    /// Have a running process read its configuration again and exchange the transforms that have changed.
+    Reload(reload::Arguments),
     /// Show and set what connectors go on from.
     #[command(subcommand)]
     Offsets(offsets::Command),
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Schema => schema::run(),
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Reload(arguments) => reload::run(&arguments),
         Command::Offsets(command) => offsets::run(&command),
         Command::Dlq(command) => dlq::run(&command),
         Command::Query(arguments) => query::run(&arguments),

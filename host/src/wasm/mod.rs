@@ -10,10 +10,12 @@
 //! | `engine`, `ticker`, `clock` | the compiler's settings; time, which interrupts a guest |
 //! | `limits`, `log`, `state`, `imports` | what an instance may use, and what it may call |
 //! | `transform` | a module as a stage of a chain: batches in calls, traps traced to their record |
+//! | `cases` | a module's own test cases |
 //! | `instance`, `init`, `answer`, `failure` | one call: input, run, a checked answer, or why there is none |
 
 mod answer;
 mod cache;
+mod cases;
 mod clock;
 mod digest;
 mod engine;
@@ -32,6 +34,7 @@ mod state;
 mod ticker;
 mod transform;
 
+pub use cases::CaseError;
 pub use digest::Digest;
 pub use engine::EngineError;
 pub use failure::CallFailure;

@@ -1,15 +1,9 @@
 //! The shipped SMTs' own cases, in the sandbox: the same that run natively in their packages.
 
-use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use crate::hostile::{Guest, runtime};
 use transom::{
     shipped,
-    wasm::{InitError, Limits, Module, Runtime, WasmTransform},
-};
-use transom_core::{
-    batch::Batch,
-    chain::{Chain, Stage},
-    record::{RecordId, Verdict},
+    wasm::{Limits, Runtime},
 };
 
 #[test]
@@ -20,70 +14,34 @@ fn shipped_modules_pass_their_own_cases() {
         assert_eq!(module.manifest().name, name);
         let cases = &module.manifest().cases;
         assert!(cases.len() >= 8, "{name} brings {} cases", cases.len());
-        for case in cases {
-            check(&module, case);
-        }
+        module.check_cases().unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
-/// A case, as `smt_sdk::testing` reads it too.
-#[derive(Deserialize)]
-struct Case {
-    description: String,
-    config: Box<RawValue>,
-    #[serde(default)]
-    records: Vec<Example>,
-    refused: Option<Value>,
+/// What is wrong with a guest that keeps each record, if it brings this case along.
+fn wrong(case: &str) -> Option<String> {
+    let section =
+        format!(r#"{{"name": "guest", "version": "0.1.0", "abi": "1.0", "cases": [{case}]}}"#);
+    let module = runtime().load(&Guest { section, ..Guest::default() }.wasm()).unwrap();
+    module.check_cases().err().map(|error| error.to_string())
 }
 
-#[derive(Deserialize)]
-struct Example {
-    /// As it is spelt: duplicate keys and escapes are what some cases are about.
-    input: Box<RawValue>,
-    expected: Value,
-}
-
-fn check(module: &Module, case: &str) {
-    let case: Case = serde_json::from_str(case).unwrap();
-    let place = format!("{}: {}", module.manifest().name, case.description);
-    let transform = match (WasmTransform::new(module, case.config.get().as_bytes()), case.refused) {
-        (Err(InitError::Refused { message, path }), Some(refused)) => {
-            assert_said(&serde_json::json!({"message": message, "path": path}), &refused, &place);
-            return;
-        }
-        (Ok(transform), None) => transform,
-        (result, refused) => panic!("{place}: {result:?}, expected to be refused with {refused:?}"),
-    };
-    let stage = Stage { name: "smt".to_owned(), predicate: None, transform: Box::new(transform) };
-    let mut chain = Chain::new(vec![stage]);
-    let mut batch = Batch::default();
-    for example in &case.records {
-        batch.push_record(example.input.get().as_bytes(), "case");
+#[test]
+fn a_case_that_comes_out_otherwise_is_named() {
+    let case = |members: &str| format!(r#"{{"description": "d", "config": {{}}, {members}}}"#);
+    let kept = r#"{"input": {"topic": "t", "value": {"a": 1}}, "expected": [{"topic": "t", "value": {"a": 1}}]}"#;
+    assert_eq!(wrong(&case(&format!(r#""records": [{kept}]"#))), None);
+    for (members, expected) in [
+        (r#"{"input": {"value": {"a": 1}}, "expected": []}"#, "expected []"),
+        (r#"{"input": {"value": 1}, "expected": {"error": {"code": "c"}}}"#, "expected {\"error\""),
+    ] {
+        let told = wrong(&case(&format!(r#""records": [{members}]"#))).unwrap();
+        assert!(
+            told.contains("test case `d` fails: record 0: ") && told.contains(expected),
+            "{told}"
+        );
     }
-    chain.run(&mut batch).unwrap();
-    for (number, example) in case.records.iter().enumerate() {
-        if let Verdict::Failed(failure) = batch.verdict(number) {
-            let found = serde_json::json!({"code": failure.code, "message": failure.message});
-            assert_said(&found, &example.expected["error"], &format!("{place}, record {number}"));
-            continue;
-        }
-        let survivors = batch.survivors().iter().filter(|id| batch.input(**id) == number);
-        let found: Vec<Value> = survivors.map(|id| written(&batch, *id)).collect();
-        assert_eq!(Value::Array(found), example.expected, "{place}, record {number}");
-    }
-}
-
-/// What a case says of an error must hold; what it leaves out may be anything.
-fn assert_said(found: &Value, expected: &Value, place: &str) {
-    let expected = expected.as_object().unwrap_or_else(|| panic!("{place}: {found}"));
-    assert!(!expected.is_empty(), "{place}: the case says nothing of the error");
-    for (member, value) in expected {
-        assert_eq!(found[member], *value, "{place}");
-    }
-}
-
-fn written(batch: &Batch, record: RecordId) -> Value {
-    let mut out = Vec::new();
-    batch.write_record(record, &mut out);
-    serde_json::from_slice(&out).unwrap()
+    let told = wrong(&case(r#""refused": {"path": "a"}"#)).unwrap();
+    assert!(told.contains("expected to be refused with"), "{told}");
+    assert!(wrong(r#"{"config": {}}"#).unwrap().contains("cannot be read"));
 }

@@ -108,6 +108,7 @@ fn a_file_that_is_no_module_is_refused() {
 fn help_and_plugins_are_what_a_newcomer_reads() {
     insta::assert_snapshot!("help", transom(&["--help"], ""));
     insta::assert_snapshot!("help_apply", transom(&["smt", "apply", "--help"], ""));
+    insta::assert_snapshot!("help_reload", transom(&["reload", "--help"], ""));
     insta::assert_snapshot!("plugins", transom(&["plugins"], ""));
 }
 

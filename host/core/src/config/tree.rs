@@ -119,7 +119,8 @@ impl Node {
 
     /// The node at a place, and where a caret points for it.
     pub(super) fn at(&self, place: &Place) -> Option<(&Self, Span)> {
-        self.way(place).nth(place.steps().len().checked_sub(1)?)
+        let Some(last) = place.steps().len().checked_sub(1) else { return Some((self, self.span)) };
+        self.way(place).nth(last)
     }
 
     /// Where the last key of a place is.

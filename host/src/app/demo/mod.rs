@@ -1,17 +1,20 @@
 //! `transom demo`: both workloads of the shipped configuration at work, with what is left of them to look at.
 
 mod live;
+mod narrow;
 mod summary;
 
 use super::{
-    Failure, configuration,
+    Failure,
+    configuration::{self, Origin},
     dev::Idle,
     embedded::Embedded,
-    run::{self, Ended, STATE_DIR, Setup, StateDir},
+    run::{self, Ended, Running, STATE_DIR, Setup, StateDir},
     validate::Given,
 };
 use clap::Args;
 use live::Live;
+use narrow::Narrowed;
 use std::{
     env, fs,
     io::{self, Write},
@@ -55,8 +58,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = fresh(&arguments.dir.clone().unwrap_or_else(env::temp_dir))?;
-    let config = read(&folder)?;
-    run::on_threads(show(config, &folder))
+    let (config, origin) = read(&folder)?;
+    run::on_threads(show(config, origin, &folder))
 }
 
 /// Makes a folder that was not there.
@@ -73,7 +76,7 @@ fn fresh(below: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-fn read(folder: &Path) -> Result<Config, Failure> {
+fn read(folder: &Path) -> Result<(Config, Origin), Failure> {
     let folder = folder.display().to_string();
     let mut given = Given::from([
         (STATE_DIR, folder.clone()),
@@ -83,13 +86,14 @@ fn read(folder: &Path) -> Result<Config, Failure> {
     ]);
     let unset = PACE.into_iter().filter(|(name, _)| env::var_os(name).is_none());
     given.extend(unset.map(|(name, value)| (name, value.to_owned())));
-    let config = configuration::read_own(Path::new(CONFIG), &given)?;
+    let (config, origin) = configuration::read_own(Path::new(CONFIG), given)?;
     // The end is waited for: what was delivered last is to be committed soon.
     let (admin_listen, offset_flush_interval_ms) = (ANY.to_string(), 500);
-    Ok(Config { state_dir: folder, admin_listen, offset_flush_interval_ms, ..config })
+    let config = Config { state_dir: folder, admin_listen, offset_flush_interval_ms, ..config };
+    Ok((config, origin))
 }
 
-async fn show(mut config: Config, folder: &Path) -> Result<(), Failure> {
+async fn show(mut config: Config, origin: Origin, folder: &Path) -> Result<(), Failure> {
     let mut out = io::stdout();
     writeln!(
         out,
@@ -98,11 +102,12 @@ async fn show(mut config: Config, folder: &Path) -> Result<(), Failure> {
     )?;
     let state = StateDir::take(folder)?;
     let broker = Embedded::start(&mut config, ANY, &state).await?;
-    let setup = Setup::new(&config, Path::new(CONFIG), &[], state)?;
-    let acts = Acts { idle: Idle::of(&config, &[])?, halfway: halfway(&config) };
+    let setup = Setup::new(&config, origin, &[], state)?;
+    let idle = Idle::of(&config, &[])?;
+    let acts = Acts { idle, halfway: halfway(&config), narrowed: Narrowed::of(&config) };
     let mut told = Ok(());
-    let until = async |runtime: &Runtime| {
-        let over = tokio::time::timeout(LONGEST, acts.play(runtime)).await;
+    let until = async |running: &Running| {
+        let over = tokio::time::timeout(LONGEST, acts.play(running)).await;
         told = over.unwrap_or(Ok(()));
         Ended::Asked
     };
@@ -131,13 +136,19 @@ fn halfway(config: &Config) -> u64 {
 struct Acts {
     idle: Idle,
     halfway: u64,
+    /// What the second half runs, if the configuration has what the demo changes.
+    narrowed: Option<Narrowed>,
 }
 
 impl Acts {
     /// Whatever is done to connectors while they run stands between the halves: as much is through as is to come.
-    async fn play(&self, runtime: &Runtime) -> Result<(), Failure> {
+    async fn play(&self, running: &Running) -> Result<(), Failure> {
+        let runtime = &running.runtime;
         let mut live = Live::new(runtime);
         self.first_half(runtime, &mut live).await?;
+        if let Some(narrowed) = &self.narrowed {
+            narrowed.swap(running, &mut io::stdout()).await?;
+        }
         self.second_half(runtime, &mut live).await
     }
 

@@ -37,7 +37,7 @@ impl Summary {
     /// Asks tasks, and dead letter topics for as long as there is a broker.
     pub(super) fn of(config: &Config, status: &Status) -> Result<Self, Failure> {
         let mut connectors = vec![
-            ["connector", "read", "decoded", "dropped", "dead-lettered", "delivered"]
+            ["connector", "read", "decoded", "dropped", "dead-lettered", "delivered", "left over"]
                 .map(str::to_owned)
                 .to_vec(),
         ];
@@ -57,7 +57,7 @@ impl Summary {
     pub(super) fn write(&self, folder: &Path, out: &mut impl Write) -> Result<(), Failure> {
         writeln!(
             out,
-            "\nEvery record that was read is delivered, dropped on purpose or dead-lettered:\n"
+            "\nEvery record that was read is delivered, dropped on purpose or dead-lettered; what is not is left over:\n"
         )?;
         write_columns(&self.connectors, out)?;
         for database in &self.databases {
@@ -123,6 +123,7 @@ fn cells(connector: &ConnectorStatus, dead: &Dead) -> Vec<String> {
         dropped,
         stages.unwrap_or_else(|| sums.dead_lettered.to_string()),
         sums.delivered.to_string(),
+        sums.read.saturating_sub(sums.dropped + sums.dead_lettered + sums.delivered).to_string(),
     ]
 }
 

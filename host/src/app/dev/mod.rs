@@ -1,14 +1,16 @@
 //! `transom dev`: a configuration with a broker beside it, so that nothing else has to be there.
 
 mod idle;
+mod watch;
 
 pub(super) use idle::Idle;
 
 use super::{
     Failure,
+    configuration::Origin,
     embedded::{self, Embedded},
     logs::Format,
-    run::{self, Ended, Options, Setup, StateDir},
+    run::{self, Ended, Options, Running, Setup, StateDir},
 };
 use clap::Args;
 use jiff::SignedDuration;
@@ -18,12 +20,12 @@ use std::{
     time::Duration,
 };
 use transom_core::config::{Config, is_embedded};
-use transom_runtime::Runtime;
 
 const HELP: &str = "\
 Where the file says `bootstrap.servers: embedded`, a broker starts inside this process; its log is in the state directory,
 so that the next `transom dev` goes on where this one ends. Other clients reach it at --listen, `transom dlq` and
-`transom offsets` by themselves. SIGINT or SIGTERM ends everything in good order; a second signal leaves at once.";
+`transom offsets` by themselves. A transform whose module or config changes on the disk is exchanged within seconds, as
+`transom reload` does it. SIGINT or SIGTERM ends everything in good order; a second signal leaves at once.";
 
 /// Where Kafka's clients look at a desk.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9092);
@@ -55,7 +57,7 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut config = arguments.options.read()?;
+    let (mut config, origin) = arguments.options.read()?;
     if arguments.listen.is_some() && !is_embedded(&config.kafka) {
         return Err(Failure::Usage(
             "--listen is for the embedded broker, and the file names a cluster: `bootstrap.servers` is not `embedded`".to_owned(),
@@ -65,20 +67,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let interval = &mut config.offset_flush_interval_ms;
         *interval = (*interval).min(FLUSH_INTERVAL_MS);
     }
-    run::on_threads(develop(arguments, config))
+    run::on_threads(develop(arguments, config, origin))
 }
 
-async fn develop(arguments: &Arguments, mut config: Config) -> Result<(), Failure> {
+async fn develop(arguments: &Arguments, mut config: Config, origin: Origin) -> Result<(), Failure> {
     let Arguments { options, listen, time, until_idle } = arguments;
     let state = StateDir::take(Path::new(&config.state_dir))?;
     let broker = Embedded::start(&mut config, listen.unwrap_or(LISTEN), &state).await?;
     let idle = Idle::of(&config, &options.connectors)?;
-    let setup = Setup::new(&config, &options.config, &options.connectors, state)?;
-    let until = async |runtime: &Runtime| {
+    let setup = Setup::new(&config, origin, &options.connectors, state)?;
+    let until = async |running: &Running| {
+        let runtime = &running.runtime;
         tokio::select! {
             () = idle.wait(runtime), if *until_idle => Ended::ByItself,
             ended = run::ended_well(runtime), if !until_idle => ended,
             () = tokio::time::sleep(time.unwrap_or_default()), if time.is_some() => Ended::Asked,
+            never = watch::watch(running) => match never {},
         }
     };
     let (status, ended) = run::serve(setup, until).await?;

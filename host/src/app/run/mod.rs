@@ -6,13 +6,19 @@ mod setup;
 pub(super) mod signals;
 mod state_dir;
 
-pub(super) use parts::Whole;
+pub(super) use parts::{Whole, configured, module_name};
 pub(super) use setup::Setup;
 pub(super) use state_dir::StateDir;
 
-use super::{Failure, configuration, logs::Format, validate::Given};
+use super::{
+    Failure,
+    configuration::{self, Origin},
+    logs::Format,
+    reload::Reload,
+    validate::Given,
+};
 use crate::{
-    admin::{Admin, Listener, View},
+    admin::{Admin, Listener, Reloaded, View},
     error::on_one_line,
 };
 use clap::Args;
@@ -62,8 +68,11 @@ pub(super) struct Options {
     pub(super) log_format: Format,
 }
 
-/// What the admin listener shows.
-struct Running(Runtime);
+/// Connectors that run, and the way to change them: what the admin listener shows and does.
+pub(super) struct Running {
+    pub(super) runtime: Runtime,
+    pub(super) reload: Reload,
+}
 
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,31 +91,36 @@ impl Arguments {
 
 impl Options {
     /// Reads the configuration, with what the command line says instead.
-    pub(super) fn read(&self) -> Result<Config, Failure> {
+    pub(super) fn read(&self) -> Result<(Config, Origin), Failure> {
         let mut given = Given::new();
         let state_dir = self.state_dir.as_ref().map(|directory| directory.display().to_string());
         given.extend(state_dir.clone().map(|directory| (STATE_DIR, directory)));
-        let mut config = configuration::read_given(&self.config, &given)?;
+        let (mut config, origin) = configuration::read_given(&self.config, given)?;
         config.state_dir = state_dir.unwrap_or(config.state_dir);
         if let Some(listen) = &self.admin_listen {
             config.admin_listen.clone_from(listen);
         }
-        Ok(config)
+        Ok((config, origin))
     }
 }
 
+#[async_trait::async_trait]
 impl View for Running {
     fn status(&self) -> Status {
-        self.0.status()
+        self.runtime.status()
     }
 
     fn metrics(&self) -> String {
-        self.0.metrics()
+        self.runtime.metrics()
+    }
+
+    async fn reload(&self) -> Result<Reloaded, String> {
+        self.reload.again(&self.runtime).await
     }
 }
 
 pub(super) fn run(Arguments { options }: &Arguments) -> Result<(), Failure> {
-    let config = options.read()?;
+    let (config, origin) = options.read()?;
     if is_embedded(&config.kafka) {
         return Err(Failure::Usage(format!(
             "`bootstrap.servers: embedded` is the broker inside `transom dev`: run `transom dev -c {}`, or name a cluster there (host:9092)",
@@ -114,9 +128,10 @@ pub(super) fn run(Arguments { options }: &Arguments) -> Result<(), Failure> {
         )));
     }
     let state = StateDir::take(Path::new(&config.state_dir))?;
-    let setup = Setup::new(&config, &options.config, &options.connectors, state)?;
+    let setup = Setup::new(&config, origin, &options.connectors, state)?;
     on_threads(async {
-        let (status, ended) = serve(setup, ended_well).await?;
+        let (status, ended) =
+            serve(setup, async |running: &Running| ended_well(&running.runtime).await).await?;
         conclude(&status, ended)
     })
 }
@@ -132,32 +147,32 @@ pub(super) fn on_threads<T>(what: impl Future<Output = Result<T, Failure>>) -> R
 /// Runs connectors until a signal comes or `until` is over, and ends them in good order. Returns how they were then.
 pub(super) async fn serve(
     setup: Setup,
-    until: impl AsyncFnOnce(&Runtime) -> Ended,
+    until: impl AsyncFnOnce(&Running) -> Ended,
 ) -> Result<(Status, Ended), Failure> {
-    let Setup { admin_listen: listen, connectors, state: _held } = setup;
+    let Setup { admin_listen: listen, connectors, reload, state: _held } = setup;
     let mut signals = Signals::listen();
     // A port that is taken is told before any task joins its group.
     let listener = Listener::bind(&listen).await;
     let listener = listener.map_err(|error| Failure::Usage(on_one_line(&error)))?;
-    let running = Arc::new(Running(Runtime::start(connectors)));
+    let running = Arc::new(Running { runtime: Runtime::start(connectors), reload });
     let view: Arc<dyn View> = Arc::clone(&running) as Arc<dyn View>;
     let admin = Admin::serve(listener, view);
     tracing::info!(admin.listen = %admin.address(), "running");
     let ended = tokio::select! {
-        ended = until(&running.0) => ended,
+        ended = until(&running) => ended,
         signal = signals.next() => {
             tracing::info!(signal, "stopping: what is in flight is finished; a second signal leaves at once");
             Ended::Asked
         }
     };
     tokio::select! {
-        () = running.0.stop() => {}
+        () = running.runtime.stop() => {}
         signal = signals.next() => {
             tracing::warn!(signal, "left at once");
             return Err(Failure::Run("left before what was in flight was finished".to_owned()));
         }
     }
-    let status = running.0.status();
+    let status = running.runtime.status();
     admin.stop().await;
     Ok((status, ended))
 }

@@ -46,12 +46,7 @@ impl Parts {
     /// What each stage runs, for dead letters and the status.
     pub(super) fn module_names(&self) -> Vec<ModuleName> {
         let stages = self.settings.transforms.iter().zip(&self.modules);
-        let name = |(transform, module): (&config::Transform, &Module)| ModuleName {
-            transform: transform.name.clone(),
-            module: format!("{} {}", module.manifest().name, module.manifest().version),
-            sha256: module.digest().to_string(),
-        };
-        stages.map(name).collect()
+        stages.map(|(transform, module)| module_name(transform, module)).collect()
     }
 
     /// Topics of the group that a task joins. A source's task reads none of them: whoever is given the one partition of
@@ -89,17 +84,10 @@ impl Parts {
 
     fn transform(&self, number: usize) -> Result<Stage, ConnectorError> {
         let settings = &self.settings.transforms[number];
-        let what = format!("transform `{}`", settings.name);
-        let transform = WasmTransform::new(&self.modules[number], settings.config.get().as_bytes());
-        let transform = transform.map_err(|error| match error {
-            InitError::Refused { message, path } => ConnectorError::fatal(
-                "config",
-                format!("{what} refuses its config at `{path}`: {message}"),
-            ),
-            InitError::Failed(failure) => refused(&what, &failure),
-        })?;
+        let transform = configured(settings, &self.modules[number])?;
         let predicate = settings.when.as_ref().map(config::When::predicate).transpose();
-        let predicate = predicate.map_err(|error| refused(&what, &error))?;
+        let predicate = predicate
+            .map_err(|error| refused(&format!("transform `{}`", settings.name), &error))?;
         Ok(Stage { name: settings.name.clone(), predicate, transform: Box::new(transform) })
     }
 }
@@ -187,6 +175,33 @@ impl Assembly for Parts {
             header: make(header, Role::Header)?,
         })
     }
+}
+
+/// What a transform runs, as status and dead letters name it.
+pub(in crate::app) fn module_name(transform: &config::Transform, module: &Module) -> ModuleName {
+    ModuleName {
+        transform: transform.name.clone(),
+        module: format!("{} {}", module.manifest().name, module.manifest().version),
+        sha256: module.digest().to_string(),
+    }
+}
+
+/// An instance of a transform's module, with its settings.
+///
+/// # Errors
+/// [`ConnectorError`] if the module refuses them, or fails.
+pub(in crate::app) fn configured(
+    settings: &config::Transform,
+    module: &Module,
+) -> Result<WasmTransform, ConnectorError> {
+    let what = format!("transform `{}`", settings.name);
+    WasmTransform::new(module, settings.config.get().as_bytes()).map_err(|error| match error {
+        InitError::Refused { message, path } => ConnectorError::fatal(
+            "config",
+            format!("{what} refuses its config at `{path}`: {message}"),
+        ),
+        InitError::Failed(failure) => refused(&what, &failure),
+    })
 }
 
 /// A cluster as the place where positions are read from.

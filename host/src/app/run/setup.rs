@@ -3,7 +3,7 @@
 
 use super::{parts::Parts, plan, state_dir::StateDir};
 use crate::{
-    app::{Failure, library},
+    app::{Failure, configuration::Origin, library, reload::Reload},
     error::on_one_line,
     schemas,
     topics::Cluster,
@@ -22,6 +22,7 @@ use transom_runtime::assembly::{Assembly, Plan};
 pub(in crate::app) struct Setup {
     pub(super) admin_listen: String,
     pub(super) connectors: Vec<(Plan, Arc<dyn Assembly>)>,
+    pub(super) reload: Reload,
     /// Held until the run ends.
     pub(super) state: StateDir,
 }
@@ -44,26 +45,28 @@ impl Setup {
     /// Prepares these connectors of a configuration, or all.
     pub(in crate::app) fn new(
         config: &Config,
-        file: &Path,
+        origin: Origin,
         only: &[String],
         state: StateDir,
     ) -> Result<Self, Failure> {
         if let Some(unknown) = only.iter().find(|name| !config.connectors.contains_key(*name)) {
             let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
-            let (file, known) = (file.display(), known.join(", "));
+            let (file, known) = (origin.file.display(), known.join(", "));
             return Err(Failure::Usage(format!(
                 "`{file}` has no connector `{unknown}`; it has {known}"
             )));
         }
-        let base = file.parent().unwrap_or(Path::new("")).to_owned();
+        let base = origin.file.parent().unwrap_or(Path::new("")).to_owned();
         let mut shared = Shared::new(config, base, &state)?;
         let connectors = config
             .connectors
             .iter()
             .filter(|(name, _)| only.is_empty() || only.contains(name))
             .map(|(name, connector)| shared.connector(name, connector))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { admin_listen: config.admin_listen.clone(), connectors, state })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let plans = connectors.iter().map(|(plan, _)| plan);
+        let reload = Reload::new(origin, only, shared.runtime, config, plans);
+        Ok(Self { admin_listen: config.admin_listen.clone(), connectors, reload, state })
     }
 }
 

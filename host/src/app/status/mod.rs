@@ -5,6 +5,7 @@ mod text;
 use super::Failure;
 use crate::error::on_one_line;
 use clap::Args;
+use reqwest::{Client, Method, Response};
 use std::{
     io::{self, Write},
     time::Duration,
@@ -49,16 +50,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 async fn ask(address: &str) -> Result<Status, Failure> {
-    let failed = |error: reqwest::Error| {
-        Failure::Run(format!(
-            "no process answers on {address}: {}. Is `transom run` under way, and is this its `admin.listen` (--admin-listen)?",
-            on_one_line(&error.without_url())
-        ))
-    };
-    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(failed)?;
-    let answer = client.get(format!("http://{address}/status")).send().await.map_err(failed)?;
-    let answer = answer.error_for_status().map_err(failed)?;
-    answer.json().await.map_err(failed)
+    let failed = |error| unanswered(address, error);
+    let answer = send(Method::GET, address, "/status", PATIENCE).await?;
+    answer.error_for_status().map_err(failed)?.json().await.map_err(failed)
+}
+
+/// Asks a running process, at its admin listener.
+pub(super) async fn send(
+    method: Method,
+    address: &str,
+    path: &str,
+    patience: Duration,
+) -> Result<Response, Failure> {
+    let failed = |error| unanswered(address, error);
+    let client = Client::builder().timeout(patience).no_proxy().build().map_err(failed)?;
+    client.request(method, format!("http://{address}{path}")).send().await.map_err(failed)
+}
+
+/// Says that a process did not answer, and what to look at.
+pub(super) fn unanswered(address: &str, error: reqwest::Error) -> Failure {
+    Failure::Run(format!(
+        "no process answers on {address}: {}. Is `transom run` under way, and is this its `admin.listen` (--admin-listen)?",
+        on_one_line(&error.without_url())
+    ))
 }
 
 /// Leaves the connectors that were asked for.

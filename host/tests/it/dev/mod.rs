@@ -2,6 +2,7 @@
 
 mod expected;
 mod process;
+mod reload;
 
 use crate::{
     live::{needs, say},

@@ -216,7 +216,10 @@ pub(super) fn masked(out: &str, folder: &str) -> String {
         (r"dataflow\.\w+Event\.\w+", "MESSAGE.FIELD"),
         ("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME"),
         (r"\b[0-9]+(\.[0-9]+)?\b", "N"),
+        // How often it tells its progress is up to the machine, and so is what was through before the filter was narrowed.
         ("(?m)(^ +N s .*\n)+", "$1"),
+        ("(?m)^BU2 .*\n", ""),
+        ("sha256 [0-9a-f]{12}", "sha256 DIGEST"),
         ("--+", "--"),
         (" {2,}", "  "),
     ] {
