@@ -18,13 +18,8 @@ pub(super) struct Origin {
     pub(super) loaded: Loaded,
 }
 
-/// Reads a configuration and all that it names. Problems are shown on standard error; that there are warnings is said in
-/// a line.
-pub(super) fn read(file: &Path) -> Result<Config, Failure> {
-    Ok(read_given(file, Given::new())?.0)
-}
-
-/// The same, with variables that the command decides.
+/// Reads a configuration and all that it names, with variables that the command decides. Problems are shown on standard
+/// error; that there are warnings is said in a line.
 pub(super) fn read_given(file: &Path, given: Given) -> Result<(Config, Origin), Failure> {
     let mut loaded = validate::read(file, &given)?;
     if loaded.is_valid() && !loaded.problems.is_empty() {
