@@ -7,7 +7,7 @@ use rdkafka::{
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
-/// Reads so many records of a topic and prints CPU seconds, milliseconds to the first record, and bytes.
+/// Reads so many records of a topic and prints CPU seconds a record once they flow, milliseconds to the first, and bytes.
 pub(super) fn count(bootstrap: &str, topic: &str, records: usize) {
     let start = Instant::now();
     let consumer: BaseConsumer = ClientConfig::new()
@@ -29,9 +29,15 @@ pub(super) fn count(bootstrap: &str, topic: &str, records: usize) {
         let Some(message) = consumer.poll(Duration::from_secs(1)) else { continue };
         bytes += message.unwrap().payload().map_or(0, <[u8]>::len);
         read += 1;
-        first.get_or_insert_with(|| start.elapsed());
+        first.get_or_insert_with(|| (start.elapsed(), cpu()));
     }
+    let (first, begun) = first.unwrap_or_default();
+    let each = (cpu() - begun) / (records - 1) as f64;
+    println!("{each} {} {bytes}", first.as_secs_f64() * 1e3);
+}
+
+/// Seconds of CPU that this process has had.
+fn cpu() -> f64 {
     let cpu = clock_gettime(ClockId::ProcessCPUTime);
-    let seconds = cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9;
-    println!("{seconds} {} {bytes}", first.unwrap_or_default().as_secs_f64() * 1e3);
+    cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9
 }

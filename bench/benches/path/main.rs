@@ -1,7 +1,7 @@
 //! What a record costs from a topic through three SMTs to `discard`, beside a bare librdkafka consumer that counts bytes.
 //!
-//! `cargo bench -p bench --bench path`: CPU microseconds of the whole process per record (user and system: wall times of a
-//! shared machine say nothing), median over rounds in which all cases take turns, and the ratio to the bare consumer of
+//! `cargo bench -p bench --bench path`: CPU microseconds of the whole process per record once they flow (user and system: wall
+//! times of a shared machine say nothing), median over rounds in which all cases take turns, and the ratio to the bare consumer of
 //! the same round. It runs the release binary against Apache Kafka, so it asks for `make build` and `make live-deps`.
 //!
 //! An argument picks the streams whose name contains it.
@@ -99,10 +99,10 @@ fn measure(binary: &Path, bootstrap: &str, stream: &Stream) {
         rounds.push((bare, ours.collect()));
     }
     let bares: Vec<Measured> = rounds.iter().map(|(bare, _)| *bare).collect();
-    row("bare librdkafka, by poll", &bares, &bares, stream.records);
+    row("bare librdkafka, by poll", &bares, &bares);
     for (number, (name, _)) in cases.iter().enumerate() {
         let ours: Vec<Measured> = rounds.iter().map(|(_, ours)| ours[number]).collect();
-        row(name, &ours, &bares, stream.records);
+        row(name, &ours, &bares);
     }
     let warm: Vec<f64> = rounds.iter().map(|(_, ours)| ours[2].first_ms).collect();
     let bare: Vec<f64> = bares.iter().map(|bare| bare.first_ms).collect();
@@ -114,8 +114,8 @@ fn measure(binary: &Path, bootstrap: &str, stream: &Stream) {
     );
 }
 
-fn row(name: &str, ours: &[Measured], bares: &[Measured], records: usize) {
-    let each = |measured: &Measured| measured.cpu * 1e6 / records as f64;
+fn row(name: &str, ours: &[Measured], bares: &[Measured]) {
+    let each = |measured: &Measured| measured.cpu * 1e6;
     let ratios = ours.iter().zip(bares).map(|(ours, bare)| ours.cpu / bare.cpu).collect();
     let memory = ours.iter().map(|measured| measured.peak).max().unwrap_or_default();
     println!(

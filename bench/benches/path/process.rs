@@ -13,7 +13,7 @@ use transom_runtime::status::Status;
 /// What one pass cost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
-    /// Seconds of CPU, user and system, of the whole process.
+    /// Seconds of CPU a record, user and system, of the whole process, from the first records on: starting is told apart.
     pub(super) cpu: f64,
     /// Resident bytes at most.
     pub(super) peak: u64,
@@ -58,26 +58,29 @@ pub(super) fn transom(
     let address = admin(&mut child);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut first_ms = None;
-    loop {
+    let mut first = None;
+    let settled = loop {
         let answer = client.get(format!("http://{address}/status"));
         let status: Status =
             runtime.block_on(async { answer.send().await.unwrap().json().await.unwrap() });
         let sums = status.connectors[0].tasks[0].records;
-        if sums.read > 0 {
-            first_ms.get_or_insert_with(|| start.elapsed().as_secs_f64() * 1e3);
+        let settled = sums.delivered + sums.dropped;
+        if settled > 0 {
+            first
+                .get_or_insert_with(|| (start.elapsed().as_secs_f64() * 1e3, cpu(&child), settled));
         }
-        if sums.delivered + sums.dropped >= records as u64 {
-            break;
+        if settled >= records as u64 {
+            break settled;
         }
         assert!(child.try_wait().unwrap().is_none(), "it ended: {status:?}");
         // Asking costs the process something: seldom, once records flow.
-        let pause = if first_ms.is_some() { 100 } else { 5 };
+        let pause = if first.is_some() { 100 } else { 5 };
         let (_sender, receiver) = mpsc::channel::<()>();
         receiver.recv_timeout(Duration::from_millis(pause)).unwrap_err();
-    }
-    let measured =
-        Measured { cpu: cpu(&child), peak: peak(&child), first_ms: first_ms.unwrap_or_default() };
+    };
+    let (first_ms, begun, before) = first.unwrap_or_default();
+    let each = (cpu(&child) - begun) / (settled - before).max(1) as f64;
+    let measured = Measured { cpu: each, peak: peak(&child), first_ms };
     child.kill().unwrap();
     child.wait().unwrap();
     measured

@@ -2,7 +2,7 @@
 
 use super::{
     Failure,
-    validate::{self, Given},
+    validate::{self, Given, Keep},
 };
 use std::{
     io::{self, IsTerminal, Write},
@@ -19,9 +19,13 @@ pub(super) struct Origin {
 }
 
 /// Reads a configuration and all that it names, with variables that the command decides. Problems are shown on standard
-/// error; that there are warnings is said in a line.
-pub(super) fn read_given(file: &Path, given: Given) -> Result<(Config, Origin), Failure> {
-    let mut loaded = validate::read(file, &given)?;
+/// error; that there are warnings is said in a line. Compiled modules are kept below `state_dir`, or the configuration's.
+pub(super) fn read_given(
+    file: &Path,
+    given: Given,
+    state_dir: Option<&Path>,
+) -> Result<(Config, Origin), Failure> {
+    let mut loaded = validate::read(file, &given, Keep::In(state_dir))?;
     if loaded.is_valid() && !loaded.problems.is_empty() {
         let (file, warnings) = (file.display(), loaded.problems.len());
         let plural = if warnings == 1 { "" } else { "s" };
@@ -35,7 +39,7 @@ pub(super) fn read_given(file: &Path, given: Given) -> Result<(Config, Origin), 
 
 /// The same, without a word about warnings: for a configuration of ours.
 pub(super) fn read_own(file: &Path, given: Given) -> Result<(Config, Origin), Failure> {
-    let mut loaded = validate::read(file, &given)?;
+    let mut loaded = validate::read(file, &given, Keep::In(None))?;
     Ok((hold(&mut loaded)?, Origin { file: file.to_owned(), given, loaded }))
 }
 

@@ -3,7 +3,12 @@
 use super::changes;
 use crate::{
     admin::{Exchange, Reloaded},
-    app::{Failure, configuration::Origin, library, run, validate},
+    app::{
+        Failure,
+        configuration::Origin,
+        library, run,
+        validate::{self, Keep},
+    },
     error::on_one_line,
     wasm::{self, Module},
 };
@@ -83,7 +88,7 @@ impl Reload {
     pub(in crate::app) async fn again(&self, runtime: &Runtime) -> Result<Reloaded, String> {
         let mut state = self.state.lock().await;
         let (file, given) = (self.origin.file.clone(), self.origin.given.clone());
-        let read = aside(move || validate::read(&file, &given)).await;
+        let read = aside(move || validate::read(&file, &given, Keep::No)).await;
         let mut loaded = read.map_err(told)?;
         state.files = files(&self.origin.file, &loaded);
         let Some(config) = loaded.config.take() else { return Err(problems(&loaded)) };

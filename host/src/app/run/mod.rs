@@ -95,7 +95,8 @@ impl Options {
         let mut given = Given::new();
         let state_dir = self.state_dir.as_ref().map(|directory| directory.display().to_string());
         given.extend(state_dir.clone().map(|directory| (STATE_DIR, directory)));
-        let (mut config, origin) = configuration::read_given(&self.config, given)?;
+        let (mut config, origin) =
+            configuration::read_given(&self.config, given, self.state_dir.as_deref())?;
         config.state_dir = state_dir.unwrap_or(config.state_dir);
         if let Some(listen) = &self.admin_listen {
             config.admin_listen.clone_from(listen);

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let loaded = read(&arguments.file, &Given::new())?;
+    let loaded = read(&arguments.file, &Given::new(), Keep::No)?;
     let mut out = io::stdout().lock();
     if arguments.json {
         write_json(&loaded, &mut out)?;
@@ -45,16 +45,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if loaded.is_valid() { Ok(()) } else { Err(Failure::Invalid) }
 }
 
+/// Whether compiled modules are kept, so that the next start has them at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keep<'a> {
+    /// Nothing is written.
+    No,
+    /// Below this state directory, or below the configuration's.
+    In(Option<&'a Path>),
+}
+
 /// Reads a configuration and checks it as a whole. What is wrong with it is in the answer.
 ///
 /// # Errors
 /// [`Failure::Usage`] if there is no text to read.
-pub(super) fn read(file: &Path, given: &Given) -> Result<Loaded, Failure> {
+pub(super) fn read(file: &Path, given: &Given, keep: Keep<'_>) -> Result<Loaded, Failure> {
     let mut loaded = read_alone(file, given)?;
     let folder = folder(file);
     let mut problems = properties::check_properties(&loaded);
     problems.extend(schemas::check_schemas(&loaded, folder));
-    problems.extend(transforms::check_transforms(&mut loaded, folder)?);
+    problems.extend(transforms::check_transforms(&mut loaded, folder, keep)?);
     loaded.report(problems);
     Ok(loaded)
 }

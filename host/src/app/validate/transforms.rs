@@ -1,7 +1,7 @@
 //! Transforms: their modules are loaded and given their settings.
 
 use crate::{
-    app::{Failure, library},
+    app::{Failure, library, validate::Keep},
     error::on_one_line,
     wasm::{InitError, Runtime, WasmTransform},
 };
@@ -15,6 +15,7 @@ use transom_core::config::{Loaded, Place, Problem, Transform};
 pub(super) fn check_transforms(
     loaded: &mut Loaded,
     folder: &Path,
+    keep: Keep<'_>,
 ) -> Result<Vec<Problem>, Failure> {
     let connectors = loaded.below(&Place::default().key("connectors"));
     let places = connectors.iter().flat_map(|connector| loaded.below(&connector.key("transforms")));
@@ -23,12 +24,21 @@ pub(super) fn check_transforms(
     let transforms: Vec<(Place, Transform)> = transforms.collect();
     let mut problems = Vec::new();
     if !transforms.is_empty() {
-        let runtime = library::runtime()?;
+        let runtime = runtime(loaded, keep)?;
         for (place, transform) in transforms {
             problems.extend(check_transform(loaded, &place, &transform, (&runtime, folder))?);
         }
     }
     Ok(problems)
+}
+
+fn runtime(loaded: &Loaded, keep: Keep<'_>) -> Result<Runtime, Failure> {
+    match (keep, &loaded.config) {
+        (Keep::In(Some(directory)), Some(_)) => library::runtime_in(directory),
+        (Keep::In(None), Some(config)) => library::runtime_in(Path::new(&config.state_dir)),
+        // What does not hold leaves nothing behind.
+        (Keep::No, _) | (_, None) => library::runtime(),
+    }
 }
 
 fn check_transform(
