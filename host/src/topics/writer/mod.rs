@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{debug, warn};
 use transom_core::connector::ConnectorError;
 use transom_core::topic::{EncodedRecord, TopicCreation, TopicWriter, Written};
 
@@ -53,7 +53,12 @@ impl ClientContext for Deliveries {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!(target: "kafka", "{reason} ({})", told(&error));
+        // A broker that is away is nobody's news while nothing waits for it.
+        if self.pending().is_empty() {
+            debug!(target: "kafka", "{reason} ({})", told(&error));
+        } else {
+            warn!(target: "kafka", "{reason} ({})", told(&error));
+        }
     }
 }
 
