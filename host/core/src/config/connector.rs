@@ -96,6 +96,13 @@ pub struct Connector {
     pub source: Option<SourceSettings>,
 }
 
+impl Connector {
+    /// The consumer group of the connector of this name; Kafka Connect's default where none is set.
+    pub fn group(&self, name: &str) -> String {
+        self.group_id.clone().unwrap_or_else(|| format!("connect-{name}"))
+    }
+}
+
 /// What happens to a record that fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

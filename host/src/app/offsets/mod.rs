@@ -90,10 +90,6 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::Run(on_one_line(error))
 }
 
-fn group(name: &str, connector: &Connector) -> String {
-    connector.group_id.clone().unwrap_or_else(|| format!("connect-{name}"))
-}
-
 /// The database in which a connector's sink keeps its offsets, if it does.
 fn database(connector: &Connector) -> Option<&Path> {
     match &connector.sink {

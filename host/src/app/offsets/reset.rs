@@ -1,6 +1,6 @@
 //! `transom offsets reset`
 
-use super::{Asked, Failure, database, failed, group, positions};
+use super::{Asked, Failure, database, failed, positions};
 use crate::{connectors::sqlite, topics::TopicInfo};
 use clap::Args;
 use std::{
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let topics = asked.topics(connector)?;
     let offsets = chosen(&topics, arguments)?;
     // The group first: it refuses while the connector runs.
-    asked.admin.reset(&group(name, connector), &offsets).map_err(|error| failed(&error))?;
+    asked.admin.reset(&connector.group(name), &offsets).map_err(|error| failed(&error))?;
     if let Some(path) = database(connector).filter(|path| path.exists()) {
         let rows = rows(name, &topics, &offsets);
         sqlite::reset(path, &rows).map_err(|error| failed(&error))?;
@@ -138,7 +138,7 @@ fn reset_source(asked: &Asked, arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     let connector = asked.connector(name)?;
-    refuse_while_running(asked, name, &group(name, connector))?;
+    refuse_while_running(asked, name, &connector.group(name))?;
     let known = asked.positions(name)?;
     positions::forget(&asked.cluster, connector, name, &known)?;
     writeln!(io::stdout(), "{name} begins anew; {} positions were forgotten", known.len())?;

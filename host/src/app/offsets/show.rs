@@ -1,6 +1,6 @@
 //! `transom offsets show`
 
-use super::{Asked, Failure, database, failed, group, stored};
+use super::{Asked, Failure, database, failed, stored};
 use crate::topics::PartitionInfo;
 use clap::Args;
 use serde::Serialize;
@@ -100,7 +100,7 @@ fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Of
     };
     let mut shown = Vec::new();
     for topic in asked.topics(connector)? {
-        let group = group(name, connector);
+        let group = connector.group(name);
         let committed = asked.admin.offsets(&group, &topic.name).map_err(|error| failed(&error))?;
         for PartitionInfo { partition, watermarks } in &topic.partitions {
             // What the topic of today has, or what an earlier one of its name has left. A claim alone has no offset.

@@ -95,10 +95,9 @@ impl Parts {
 #[async_trait]
 impl Assembly for Parts {
     fn reader(&self, task: usize) -> Result<Box<dyn TopicReader>, ConnectorError> {
-        let group = || format!("connect-{}", self.name);
         let settings = ReaderSettings {
             subscription: self.subscription(),
-            group: self.settings.group_id.clone().unwrap_or_else(group),
+            group: self.settings.group(&self.name),
             task,
             // The other half is for batches on their way.
             buffer_bytes: self.settings.task_buffer_bytes / 2,

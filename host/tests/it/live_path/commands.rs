@@ -14,10 +14,6 @@ use transom_runtime::status::State;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-fn value(number: usize) -> Vec<u8> {
-    format!("{{\"id\":{number}}}").into_bytes()
-}
-
 /// Runs a command to its end: what it printed, and its exit code.
 fn command(home: &Home, arguments: &[&str]) -> (String, i32) {
     let output = home.command(arguments).output().unwrap();
@@ -62,7 +58,7 @@ fn poison_reaches_the_table_once_its_cause_is_mended() {
     load::produce(bootstrap, &topic, 0..5, |number| match number {
         3 => b"{\"ident\":3}".to_vec(),
         4 => b"{\"id\":".to_vec(),
-        _ => value(number),
+        _ => load::value(number),
     });
     let home = Home::new(bootstrap, &picky(&topic, ""));
     let transom = home.run("one", &[]);
@@ -106,22 +102,6 @@ fn poison_reaches_the_table_once_its_cause_is_mended() {
     says(&home, &["dlq", "list", "picky"], &[&sum]);
 }
 
-fn table_and_lines(topic: &str) -> String {
-    format!(
-        "offset.flush.interval.ms: 200
-connectors:
-  table:
-    topics: [{topic}]
-    group.id: {topic}-table
-    sink: {{sqlite: {{path: out.db, tables: {{{topic}: {{name: rows}}}}}}}}
-  lines:
-    topics: [{topic}]
-    group.id: {topic}-lines
-    sink: {{file: {{path: lines}}}}
-"
-    )
-}
-
 /// Rows of the table, and lines of the files.
 fn delivered(home: &Home) -> (i64, usize) {
     let files = fs::read_dir(home.path("lines")).into_iter().flatten();
@@ -154,8 +134,8 @@ fn offsets_are_set_while_nothing_runs() {
     let Some(kafka) = live_kafka::kafka("offsets by command") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("offsets"));
     load::create_topic(bootstrap, &topic, 1);
-    load::produce(bootstrap, &topic, 0..10, value);
-    let home = Home::new(bootstrap, &table_and_lines(&topic));
+    load::produce(bootstrap, &topic, 0..10, load::value);
+    let home = Home::new(bootstrap, &load::table_and_lines(&topic));
     let reset = |name, to| ["offsets", "reset", name, "--to", to];
     let transom = deliver(&home, "one", 10);
     for name in ["table", "lines"] {
@@ -192,14 +172,14 @@ fn a_topic_made_anew_is_read_after_a_reset() {
     let Some(kafka) = live_kafka::kafka("a reset after a topic was made anew") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("mended"));
     load::create_topic(bootstrap, &topic, 1);
-    load::produce(bootstrap, &topic, 0..10, value);
-    let home = Home::new(bootstrap, &table_and_lines(&topic));
+    load::produce(bootstrap, &topic, 0..10, load::value);
+    let home = Home::new(bootstrap, &load::table_and_lines(&topic));
     deliver(&home, "before", 10).stop();
     load::delete_topic(bootstrap, &topic);
     eventually("it can be made again", PATIENCE, String::new, || {
         std::panic::catch_unwind(|| load::create_topic(bootstrap, &topic, 1)).is_ok()
     });
-    load::produce(bootstrap, &topic, 0..15, value);
+    load::produce(bootstrap, &topic, 0..15, load::value);
     let transom = home.run("after", &["--connector", "table"]);
     let has_failed = || {
         let tasks = transom.status().map(|mut status| status.connectors.remove(0).tasks);
@@ -250,7 +230,7 @@ fn a_second_signal_leaves_at_once() {
     let Some(kafka) = live_kafka::kafka("a second signal") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("slow"));
     load::create_topic(bootstrap, &topic, 1);
-    load::produce(bootstrap, &topic, 0..10, value);
+    load::produce(bootstrap, &topic, 0..10, load::value);
     // Neither the sink nor the time it is given comes to an end within this test.
     let slow = format!(
         "offset.flush.timeout.ms: 3600000

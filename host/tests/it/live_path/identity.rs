@@ -11,26 +11,6 @@ use transom_runtime::status::State;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-fn configuration(topic: &str) -> String {
-    format!(
-        "offset.flush.interval.ms: 200
-connectors:
-  table:
-    topics: [{topic}]
-    group.id: {topic}-table
-    sink: {{sqlite: {{path: out.db, tables: {{{topic}: {{name: rows}}}}}}}}
-  lines:
-    topics: [{topic}]
-    group.id: {topic}-lines
-    sink: {{file: {{path: lines}}}}
-"
-    )
-}
-
-fn value(number: usize) -> Vec<u8> {
-    format!("{{\"id\":{number}}}").into_bytes()
-}
-
 /// Delivers what is there, and ends.
 fn deliver(home: &Home, name: &str, rows: i64) {
     let transom = home.run(name, &[]);
@@ -87,15 +67,15 @@ fn a_topic_made_anew_fails_the_task() {
     let Some(kafka) = live_kafka::kafka("a topic made anew") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("anew"));
     load::create_topic(bootstrap, &topic, 1);
-    load::produce(bootstrap, &topic, 0..50, value);
-    let home = Home::new(bootstrap, &configuration(&topic));
+    load::produce(bootstrap, &topic, 0..50, load::value);
+    let home = Home::new(bootstrap, &load::table_and_lines(&topic));
     deliver(&home, "before", 50);
     load::delete_topic(bootstrap, &topic);
     eventually("it can be made again", PATIENCE, String::new, || {
         std::panic::catch_unwind(|| load::create_topic(bootstrap, &topic, 1)).is_ok()
     });
     // More than before: the offset alone would look right.
-    load::produce(bootstrap, &topic, 0..80, value);
+    load::produce(bootstrap, &topic, 0..80, load::value);
     // Kafka forgets what a group had committed when a topic is deleted: what can tell is the sink's own offset.
     let transom = home.run("after", &["--connector", "table"]);
     check(&reasons(&transom, 1), &[&topic, "50", "80"]);
@@ -108,10 +88,10 @@ fn a_log_without_the_next_record_fails_the_task() {
     let Some(kafka) = live_kafka::kafka("a truncated topic") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("cut"));
     load::create_topic(bootstrap, &topic, 1);
-    load::produce(bootstrap, &topic, 0..50, value);
-    let home = Home::new(bootstrap, &configuration(&topic));
+    load::produce(bootstrap, &topic, 0..50, load::value);
+    let home = Home::new(bootstrap, &load::table_and_lines(&topic));
     deliver(&home, "before", 50);
-    load::produce(bootstrap, &topic, 50..100, value);
+    load::produce(bootstrap, &topic, 50..100, load::value);
     load::delete_records(bootstrap, &topic, 70);
     let transom = home.run("after", &[]);
     check(&reasons(&transom, 2), &[&topic, "50", "70", "100"]);
@@ -124,12 +104,12 @@ fn an_older_database_goes_on_where_it_stands_or_fails() {
     let Some(kafka) = live_kafka::kafka("a restored database") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("restored"));
     load::create_topic(bootstrap, &topic, 1);
-    load::produce(bootstrap, &topic, 0..50, value);
-    let home = Home::new(bootstrap, &configuration(&topic));
+    load::produce(bootstrap, &topic, 0..50, load::value);
+    let home = Home::new(bootstrap, &load::table_and_lines(&topic));
     deliver(&home, "before", 50);
     let (database, copy) = (home.path("out.db"), home.path("copy.db"));
     fs::copy(&database, &copy).unwrap();
-    load::produce(bootstrap, &topic, 50..100, value);
+    load::produce(bootstrap, &topic, 50..100, load::value);
     deliver(&home, "later", 100);
     let restore = || {
         for end in ["-wal", "-shm"] {

@@ -141,3 +141,25 @@ pub(super) fn committed(
         .map(|element| (element.partition(), offset(element.offset())))
         .collect()
 }
+
+/// Two connectors on a topic: a sink that stores its offsets, and one that leaves them to the group.
+pub(super) fn table_and_lines(topic: &str) -> String {
+    format!(
+        "offset.flush.interval.ms: 200
+connectors:
+  table:
+    topics: [{topic}]
+    group.id: {topic}-table
+    sink: {{sqlite: {{path: out.db, tables: {{{topic}: {{name: rows}}}}}}}}
+  lines:
+    topics: [{topic}]
+    group.id: {topic}-lines
+    sink: {{file: {{path: lines}}}}
+"
+    )
+}
+
+/// The value of a numbered record.
+pub(super) fn value(number: usize) -> Vec<u8> {
+    format!("{{\"id\":{number}}}").into_bytes()
+}
