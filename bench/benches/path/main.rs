@@ -13,6 +13,9 @@ mod bare;
 #[expect(dead_code, reason = "the tests need more of it")]
 #[path = "../../../host/tests/it/live_kafka/broker.rs"]
 mod broker;
+#[expect(dead_code, reason = "the tests need more of it")]
+#[path = "../../../host/tests/it/fetched.rs"]
+mod fetched;
 #[path = "../../../host/tests/it/live.rs"]
 mod live;
 mod process;

@@ -5,6 +5,7 @@ mod allocations;
 mod cases;
 mod cli;
 mod dev;
+mod fetched;
 mod hostile;
 mod hostile_calls;
 mod hostile_modules;

@@ -2,16 +2,12 @@
 
 use std::process::Command;
 
-use crate::live;
 use crate::support::Node;
-
-/// Names a Python interpreter that has the packages confluent-kafka and kafka-python.
-const PYTHON: &str = "TRANSOM_PYTHON";
+use crate::{fetched, live};
 
 fn run(script: &str) {
-    let missing = format!("{PYTHON} names no Python with confluent-kafka and kafka-python");
-    let python = std::env::var_os(PYTHON).ok_or(missing);
-    let Some(python) = live::needs(&format!("Python client {script}"), python) else { return };
+    let suite = format!("Python client {script}");
+    let Some(python) = live::needs(&suite, fetched::python()) else { return };
     let node = Node::start();
     let path = format!("{}/tests/clients/{script}.py", env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(python).arg(path).arg(node.address().to_string()).output().unwrap();

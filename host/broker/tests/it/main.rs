@@ -3,6 +3,8 @@
 
 mod admin;
 mod clients;
+#[path = "../../../tests/it/fetched.rs"]
+mod fetched;
 mod groups;
 #[path = "../../../tests/it/live.rs"]
 mod live;

@@ -8,13 +8,11 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::case::{Case, Outcome};
+use crate::fetched;
 
 /// Returns the oracle's directory, or what is missing and the line that brings it.
 pub(super) fn find() -> Result<PathBuf, String> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .ok_or("the target directory has no parent")?;
-    let oracle = target.join("connect-oracle");
+    let oracle = fetched::target().join("connect-oracle");
     if !oracle.join("classes/Oracle.class").exists() {
         return Err("Apache's transforms are not there; make live-deps fetches them".to_owned());
     }

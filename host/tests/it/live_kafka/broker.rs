@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ use rdkafka::admin::{AdminClient, AdminOptions};
 use tempfile::TempDir;
 use transom::topics::Cluster;
 use transom_core::config::Properties;
+
+use crate::fetched;
 
 /// Longest wait for a broker to answer; the machine may be busy.
 const START: Duration = Duration::from_mins(2);
@@ -34,7 +36,7 @@ impl Kafka {
 
     /// Formats and starts a broker, or says what is missing and the line that brings it.
     pub(crate) fn start() -> Result<Self, String> {
-        let libraries = target().join("kafka/libs");
+        let libraries = fetched::target().join("kafka/libs");
         if !libraries.is_dir() {
             return Err("Apache Kafka is not there; make live-deps fetches it".to_owned());
         }
@@ -154,20 +156,6 @@ impl Drop for Kafka {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Returns Python with the clients that judge ours, or the line that brings it.
-pub(crate) fn python() -> Result<PathBuf, String> {
-    let python = target().join("python/bin/python");
-    if python.is_file() {
-        return Ok(python);
-    }
-    Err("the clients in Python are not there; make live-deps fetches them".to_owned())
-}
-
-/// The target directory.
-fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
 /// Two ports that were free a moment ago: the controller's has to be known before the broker runs.

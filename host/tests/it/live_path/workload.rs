@@ -6,6 +6,7 @@ use super::{
     scaled, tables,
 };
 use crate::{
+    fetched,
     live::{needs, say},
     live_kafka,
 };
@@ -206,7 +207,7 @@ fn check_table(home: &Home, number: usize, prefix: &str, produced: &[Produced]) 
 fn workload_1_is_in_the_tables_exactly() {
     let suite = "workload 1 by Python's clients";
     let Some(kafka) = live_kafka::kafka(suite) else { return };
-    let Some(python) = needs(suite, live_kafka::broker::python()) else { return };
+    let Some(python) = needs(suite, fetched::python()) else { return };
     let prefix = load::unique("w1") + ".";
     for (topic, ..) in MESSAGES {
         load::create_topic(kafka.bootstrap(), &format!("{prefix}{topic}"), 3);
