@@ -24,6 +24,10 @@ use transom_core::{
 /// The one part of the source that has a position.
 const SOURCE_PARTITION: &str = r#"{"source":"datagen"}"#;
 
+/// How late messages may be and still all be made. Longer than records take to be durable on a busy machine; after an outage
+/// it is a burst of a second's messages at most.
+const MADE_UP_FOR: Duration = Duration::from_secs(1);
+
 /// Makes messages up.
 #[derive(Debug)]
 pub struct DatagenSource {
@@ -86,7 +90,7 @@ impl Source for DatagenSource {
         if let Some(due) = self.due {
             sleep_until(due).await;
         }
-        let now_ms = now_ms();
+        let (now, now_ms) = (Instant::now(), now_ms());
         for _ in 0..max.get() {
             let Some(message) = self.stream.next_message(now_ms) else { break };
             if self.prints {
@@ -103,8 +107,8 @@ impl Source for DatagenSource {
                 source_partition: SOURCE_PARTITION,
                 position: message.position,
             });
-            self.due = due(self.due, Instant::now(), self.stream.pause_ms());
-            if self.due.is_some() {
+            self.due = due(self.due, now, self.stream.pause_ms());
+            if self.due.is_some_and(|due| due > now) {
                 break;
             }
         }
@@ -126,11 +130,12 @@ impl Source for DatagenSource {
     }
 }
 
-/// When a message is due that comes a pause after another. One that was late by less than a pause does not put off those
-/// behind it; time that was lost beyond that, to an outage, is not made up for.
+/// When a message is due that comes a pause after another. What came due while earlier messages were on their way comes
+/// together, so that a pace shorter than that way is kept; time that was lost beyond [`MADE_UP_FOR`] is lost.
 fn due(last: Option<Instant>, now: Instant, pause_ms: u64) -> Option<Instant> {
     let pause = Duration::from_millis(pause_ms);
-    let due = last.unwrap_or(now).checked_add(pause).map(|due| due.max(now));
+    let earliest = now.checked_sub(MADE_UP_FOR).unwrap_or(now);
+    let due = last.unwrap_or(now).checked_add(pause).map(|due| due.max(earliest));
     due.filter(|_| pause_ms > 0)
 }
 

@@ -200,13 +200,29 @@ async fn a_drawn_pause_of_0_is_none() {
 }
 
 #[test]
-fn pauses_are_kept_and_lost_time_is_not_made_up_for() {
+fn pauses_are_kept_and_a_second_is_made_up_for() {
     let start = Instant::now();
     let at = |ms| start + Duration::from_millis(ms);
     assert_eq!(due(None, at(5), 200), Some(at(205)));
     assert_eq!(due(Some(at(205)), at(207), 200), Some(at(405)));
-    assert_eq!(due(Some(at(205)), at(1_000), 200), Some(at(1_000)));
+    assert_eq!(due(Some(at(205)), at(1_000), 200), Some(at(405)));
+    assert_eq!(due(Some(at(205)), at(9_000), 200), Some(at(8_000)));
     assert_eq!(due(Some(at(205)), at(207), 0), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_is_kept_however_long_the_messages_take() {
+    let endless = Settings { interval_ms: Interval::Fixed(10), count: None, ..settings() };
+    let mut source = open(&endless, &[]);
+    let mut basket = Basket::default();
+    let start = Instant::now();
+    for _ in 0..20 {
+        poll(&mut source, 100, &mut basket).await;
+        tokio::time::advance(Duration::from_millis(35)).await;
+    }
+    let due = start.elapsed().as_millis() / 10;
+    let made = basket.records.len() as u128;
+    assert!(made.abs_diff(due) <= 4, "{made} messages where {due} are due");
 }
 
 #[tokio::test]
