@@ -19,6 +19,7 @@ pub mod path;
 pub mod policy;
 pub mod predicate;
 pub mod record;
+pub mod secrets;
 pub mod table;
 pub mod topic;
 pub mod transform;

@@ -9,6 +9,7 @@ use super::state::{Reader, State};
 use smt_abi::{SLACK, code, export};
 use std::fmt;
 use std::time::Duration;
+use transom_core::secrets::Secrets;
 use wasmtime::{Memory, Store, TypedFunc, UpdateDeadline};
 
 /// Smallest input buffer, and the unit of large ones, in bytes.
@@ -91,6 +92,11 @@ impl Instance {
         })
     }
 
+    /// Takes these out of what the module says from now on (invariant 9). Before [`init`](Self::init): it knows none earlier.
+    pub fn hide(&mut self, secrets: Secrets) {
+        self.store.data_mut().lines.secrets = secrets;
+    }
+
     /// Gives the module its configuration, a JSON text. Once, before the first call.
     ///
     /// # Errors
@@ -103,7 +109,11 @@ impl Instance {
         self.mark = self.mark.max(size.saturating_mul(2));
         match Init::read(accepted, &out) {
             Err(InitError::Failed(failure)) => Err(self.fail(failure).into()),
-            other => other,
+            Err(InitError::Refused { message, path }) => {
+                let message = self.store.data().lines.secrets.censor(&message).into_owned();
+                Err(InitError::Refused { message, path })
+            }
+            Ok(init) => Ok(init),
         }
     }
 

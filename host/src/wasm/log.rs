@@ -2,6 +2,7 @@
 
 use smt_abi::import;
 use tracing::{debug, error, info, warn};
+use transom_core::secrets::Secrets;
 
 /// The lines of one call.
 #[derive(Debug)]
@@ -16,13 +17,23 @@ pub(super) struct Lines {
     further: u64,
     /// The last line at level error, kept line or not: what a guest says before it panics.
     last_error: String,
+    /// What is in none of them (invariant 9).
+    pub(super) secrets: Secrets,
 }
 
 impl Lines {
     /// Keeps `most` lines of `line_bytes` each.
     pub(super) fn new(line_bytes: usize, most: usize) -> Self {
         let (text, last_error) = (String::new(), String::new());
-        Self { line_bytes, most, text, ends: Vec::new(), further: 0, last_error }
+        Self {
+            line_bytes,
+            most,
+            text,
+            ends: Vec::new(),
+            further: 0,
+            last_error,
+            secrets: Secrets::default(),
+        }
     }
 
     /// Takes a line; cuts it to its limit, and replaces what is not UTF-8.
@@ -34,7 +45,7 @@ impl Lines {
         if !kept && level != import::ERROR {
             return;
         }
-        let line = String::from_utf8_lossy(line.get(..self.line_bytes).unwrap_or(line));
+        let line = self.shown(line);
         if level == import::ERROR {
             self.last_error.clear();
             self.last_error.push_str(&line);
@@ -43,6 +54,18 @@ impl Lines {
             self.text.push_str(&line);
             self.ends.push((level, self.text.len()));
         }
+    }
+
+    /// A line as it may be seen, cut to its limit. What a cut leaves of a secret would not be known for one, so as much more
+    /// is looked at as the longest has, and that is cut off again.
+    fn shown(&self, line: &[u8]) -> String {
+        let longest = self.secrets.longest();
+        let seen = line.get(..self.line_bytes + longest);
+        let text = String::from_utf8_lossy(seen.unwrap_or(line));
+        let mut text = self.secrets.censor(&text).into_owned();
+        let cut = if seen.is_some() { text.len().saturating_sub(longest) } else { text.len() };
+        text.truncate(text.floor_char_boundary(cut.min(self.line_bytes)));
+        text
     }
 
     /// The last line at level error.
@@ -96,13 +119,29 @@ mod tests {
         ] {
             lines.push(level, line);
         }
-        assert_eq!(lines.text, "firs\u{FFFD}ab");
-        assert_eq!(lines.ends, [(import::INFO, 4), (import::ERROR, 9)]);
+        assert_eq!(lines.text, "firs\u{FFFD}a");
+        assert_eq!(lines.ends, [(import::INFO, 4), (import::ERROR, 8)]);
         assert_eq!(lines.further, 2);
         assert_eq!(lines.last_error(), Some("last"));
         lines.flush("x");
         assert!(lines.text.is_empty() && lines.ends.is_empty() && lines.further == 0);
         assert_eq!(lines.last_error(), None);
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_at_the_cut() {
+        let shown = |line: &str, most: usize| {
+            let mut lines = Lines::new(most, 1);
+            lines.secrets = ["hunter2"].into_iter().collect();
+            lines.push(import::ERROR, line.as_bytes());
+            lines.text
+        };
+        assert_eq!(shown("it is hunter2.", 100), "it is [hidden].");
+        let line = "hunter2 and hunter2, hunter2; hunter2 hunter2";
+        for most in 0..=line.len() {
+            let shown = shown(line, most);
+            assert!(shown.len() <= most && !shown.contains("hun"), "{most}: {shown}");
+        }
     }
 
     #[test]

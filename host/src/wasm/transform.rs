@@ -11,6 +11,7 @@ use std::mem;
 use transom_core::batch::Batch;
 use transom_core::call::{Call, Contract, Gathered};
 use transom_core::record::RecordId;
+use transom_core::secrets::Secrets;
 use transom_core::transform::{Transform, TransformError};
 
 /// An SMT that runs in the sandbox, with its configuration. One for each task.
@@ -18,6 +19,7 @@ use transom_core::transform::{Transform, TransformError};
 pub struct WasmTransform {
     module: Module,
     config: Vec<u8>,
+    secrets: Secrets,
     /// What the first instance declared; every further one must declare the same.
     init: Init,
     instance: Instance,
@@ -48,20 +50,35 @@ impl Reader for Desk {
 }
 
 impl WasmTransform {
-    /// Makes an instance of `module` and gives it `config`, a JSON text.
+    /// Makes an instance of `module` and gives it `config`, a JSON text, of which nothing is secret.
     ///
     /// # Errors
     /// [`InitError`] if the module refuses the configuration, fails, or declares what there is not.
     pub fn new(module: &Module, config: &[u8]) -> Result<Self, InitError> {
+        Self::with_secrets(module, config, &Secrets::default())
+    }
+
+    /// The same for a `config` with secrets in it: the module's errors and its log come without them (invariant 9).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_secrets(
+        module: &Module,
+        config: &[u8],
+        secrets: &Secrets,
+    ) -> Result<Self, InitError> {
         let mut instance = Instance::new(module)?;
+        instance.hide(secrets.clone());
         let init = instance.init(config)?;
         instance.flush_log();
         let contract = Contract::parse(&init.descriptor, &init.static_operations)
             .map_err(|error| CallFailure::new(code::BAD_RESULT, error.to_string()))?;
-        let call = Call::new(contract, module.limits().answer);
+        let mut call = Call::new(contract, module.limits().answer);
+        call.hide(secrets.clone());
         Ok(Self {
             module: module.clone(),
             config: config.to_vec(),
+            secrets: secrets.clone(),
             init,
             instance,
             desk: Some(Box::new(Desk { call, batch: Batch::default() })),
@@ -171,6 +188,7 @@ impl WasmTransform {
     fn renew(&mut self) -> Result<(), TransformError> {
         let failed = |error: InitError| TransformError::Instance { message: error.to_string() };
         self.instance = Instance::new(&self.module).map_err(|failure| failed(failure.into()))?;
+        self.instance.hide(self.secrets.clone());
         let init = self.instance.init(&self.config).map_err(failed)?;
         // The first instance has said it already.
         self.instance.forget_log();

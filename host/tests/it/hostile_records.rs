@@ -316,6 +316,36 @@ impl tracing::Subscriber for Collected {
 }
 
 #[test]
+fn a_secret_of_its_config_is_in_nothing_that_a_module_says() {
+    let said = b"\x04\x00oopshunter2 is wrong";
+    let trap = "(call $log (i32.const 1) (i32.const 3000) (i32.const 7)) unreachable";
+    let each = [on(7, &emit(5, 2_048, said.len() as u64)), on(9, trap)].concat();
+    let mut guest = with_output(guest(&each), said);
+    guest.imports = "(import \"smt\" \"log\" (func $log (param i32 i32 i32)))".to_owned();
+    guest.extra.push_str("(data (i32.const 3000) \"hunter2\")");
+    let module = guest.load(&runtime()).unwrap();
+    let secrets = ["hunter2"].into_iter().collect();
+    let transform = WasmTransform::with_secrets(&module, b"{}", &secrets).unwrap();
+    let transform = Box::new(transform);
+    let stage = Stage { name: "guest".to_owned(), predicate: None, transform };
+    let mut chain = Chain::new(vec![stage]);
+    let mut batch = Batch::default();
+    // The second time a new instance says it.
+    for value in [&b"7"[..], b"9", b"9"] {
+        batch.push(&NewRecord { topic: "t", value: Some(value), ..NewRecord::default() });
+    }
+    chain.run(&mut batch).unwrap();
+    let messages = [0, 1, 2].map(|input| match batch.verdict(input) {
+        Verdict::Failed(failure) => failure.message.clone(),
+        other => format!("{other:?}"),
+    });
+    assert_eq!(messages[0], "[hidden] is wrong");
+    for trapped in &messages[1..] {
+        assert!(trapped.ends_with("; before that it logged: [hidden]"), "{trapped}");
+    }
+}
+
+#[test]
 fn no_line_is_logged_twice() {
     let log = |level: u32| format!("(call $log (i32.const {level}) (local.get $at) (i32.const 1))");
     let mut guest = guest(&format!("{} {}", log(3), on(9, &format!("{} unreachable", log(1)))));

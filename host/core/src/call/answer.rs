@@ -94,7 +94,7 @@ impl Call {
                 let error = GuestError::read(output.bytes);
                 match error {
                     Some(GuestError { code, message }) => {
-                        batch.fail(record, code, message.to_owned());
+                        batch.fail(record, code, self.secrets.censor(message).into_owned());
                     }
                     None => batch.fail(
                         record,

@@ -27,6 +27,7 @@ use crate::{
     document::Hint,
     json::Span,
     record::{Record, RecordId},
+    secrets::Secrets,
 };
 use smt_abi::limit;
 
@@ -77,6 +78,7 @@ pub struct Call {
     statics: Option<(Serial, u32)>,
     spelt: operation::Spelt,
     children: Vec<Record>,
+    secrets: Secrets,
 }
 
 impl Call {
@@ -95,7 +97,13 @@ impl Call {
             statics: None,
             spelt: operation::Spelt::default(),
             children: Vec::new(),
+            secrets: Secrets::default(),
         }
+    }
+
+    /// Takes these out of the errors that the module words (invariant 9).
+    pub fn hide(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
     }
 
     /// The records of the call that was gathered last.

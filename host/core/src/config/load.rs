@@ -6,6 +6,7 @@ use super::{
     tree::{Node, Value},
     yaml,
 };
+use crate::secrets::Secrets;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
@@ -47,18 +48,27 @@ pub fn load(text: &str, origin: &str, environment: &dyn Environment) -> Loaded {
             rules::check(root, &source, &mut problems);
             if problems.iter().all(|problem| problem.severity == Severity::Warning) {
                 match json::read(root) {
-                    Ok(read) => config = Some(read),
+                    Ok(mut read) => {
+                        tell_transforms(&mut read, source.secrets());
+                        config = Some(read);
+                    }
                     Err(problem) => problems.push(problem),
                 }
             }
         }
     }
     for problem in &mut problems {
-        problem.message = source.censor_quoted(&problem.message);
+        problem.message = source.secrets().censor_quoted(&problem.message);
     }
     let mut loaded = Loaded { config, problems, source, tree: Tree(tree) };
     loaded.sort();
     loaded
+}
+
+/// A module words errors itself, and knows the settings that it was given.
+fn tell_transforms(config: &mut Config, secrets: &Secrets) {
+    let transforms = config.connectors.values_mut().flat_map(|of| &mut of.transforms);
+    transforms.for_each(|transform| transform.secrets = secrets.clone());
 }
 
 impl Loaded {
@@ -104,7 +114,7 @@ impl Loaded {
     /// Adds problems that were found elsewhere. Secrets of this configuration are taken out of their words.
     pub fn report(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
-            let message = self.source.censor(&problem.message);
+            let message = self.source.secrets().censor(&problem.message).into_owned();
             self.problems.push(Problem { message, ..problem });
         }
         if !self.is_valid() {

@@ -1,8 +1,7 @@
 //! The text of the configuration, as it may be shown: without secrets (invariant 9).
 
 use super::Span;
-
-const HIDDEN: &str = "[hidden]";
+use crate::secrets::{HIDDEN, Secrets};
 
 /// The text of a configuration, and what of it is not for anybody's eyes.
 #[derive(Clone)]
@@ -10,7 +9,7 @@ pub struct Source {
     origin: String,
     text: String,
     hidden: Vec<Span>,
-    secrets: Vec<String>,
+    secrets: Secrets,
     /// The text is no YAML, so that nobody knows what in it is secret.
     opaque: bool,
 }
@@ -36,7 +35,7 @@ impl Source {
             origin: origin.to_owned(),
             text: text.to_owned(),
             hidden: Vec::new(),
-            secrets: Vec::new(),
+            secrets: Secrets::default(),
             opaque: false,
         }
     }
@@ -66,23 +65,12 @@ impl Source {
 
     /// Takes a value out of every message.
     pub(super) fn keep_secret(&mut self, value: &str) {
-        // Shorter ones, and switches, would cut messages to pieces, and are guessed sooner than read.
-        let is_switch = |text: &str| matches!(text, "true" | "false");
-        let is_telling = |text: &&str| text.chars().count() >= 4 && !is_switch(text);
-        let lines = value.lines().filter(|_| value.contains('\n'));
-        self.secrets.extend([value].into_iter().chain(lines).filter(is_telling).map(str::to_owned));
+        self.secrets.keep(value);
     }
 
-    /// A message of ours, in which values stand in backticks.
-    pub(super) fn censor_quoted(&self, message: &str) -> String {
-        let quoted =
-            |text: String, secret: &String| text.replace(&format!("`{secret}`"), "`[hidden]`");
-        self.secrets.iter().fold(message.to_owned(), quoted)
-    }
-
-    /// A message from elsewhere without the secrets of this configuration.
-    pub fn censor(&self, message: &str) -> String {
-        self.secrets.iter().fold(message.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+    /// What is in no message.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The line that `span` begins in.

@@ -1,6 +1,9 @@
 //! One SMT of a connector.
 
-use crate::predicate::{Predicate, TopicPattern};
+use crate::{
+    predicate::{Predicate, TopicPattern},
+    secrets::Secrets,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -21,6 +24,9 @@ pub struct Transform {
     /// Which records it works on. Default: all.
     #[serde(default)]
     pub when: Option<When>,
+    /// What none of its messages may tell; of the whole configuration.
+    #[serde(skip)]
+    pub secrets: Secrets,
 }
 
 /// Which records a transform works on. All that is given must hold.
@@ -44,7 +50,7 @@ pub struct When {
 impl fmt::Debug for Transform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What an SMT calls its secrets nobody knows (invariant 9).
-        let Self { name, smt, config: _, when } = self;
+        let Self { name, smt, config: _, when, secrets: _ } = self;
         let mut shown = f.debug_struct("Transform");
         shown.field("name", name).field("smt", smt).field("when", when).finish_non_exhaustive()
     }

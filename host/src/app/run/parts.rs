@@ -194,7 +194,9 @@ pub(in crate::app) fn configured(
     module: &Module,
 ) -> Result<WasmTransform, ConnectorError> {
     let what = format!("transform `{}`", settings.name);
-    WasmTransform::new(module, settings.config.get().as_bytes()).map_err(|error| match error {
+    let config = settings.config.get().as_bytes();
+    let transform = WasmTransform::with_secrets(module, config, &settings.secrets);
+    transform.map_err(|error| match error {
         InitError::Refused { message, path } => ConnectorError::fatal(
             "config",
             format!("{what} refuses its config at `{path}`: {message}"),

@@ -60,7 +60,8 @@ fn check_transform(
     // Also hides the values of settings that the module does not know.
     let unfit = loaded.check(&config, &module.manifest().config);
     let name = &transform.smt;
-    Ok(match WasmTransform::new(&module, transform.config.get().as_bytes()) {
+    let settings = transform.config.get().as_bytes();
+    Ok(match WasmTransform::with_secrets(&module, settings, loaded.source.secrets()) {
         Ok(_) => Vec::new(),
         // The module decides; its schema may say more about it, and all at once.
         Err(InitError::Refused { .. }) if !unfit.is_empty() => unfit,
