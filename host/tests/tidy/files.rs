@@ -8,6 +8,10 @@ const LONGEST: usize = 500;
 const P95: usize = 400;
 const MEDIAN: usize = 120;
 
+/// Lines of code that the development broker stays under, without tests, comments and blank lines: it is there for development,
+/// and to be read.
+const BROKER: usize = 4_000;
+
 #[test]
 fn every_source_file_says_what_it_is() {
     let silent =
@@ -33,6 +37,22 @@ fn production_files_are_short() {
         problems.push(format!("the 95th percentile is {} lines, above {P95}", share(95)));
     }
     report("a file has one idea; split the long ones, tests into `name/tests.rs`", &problems);
+}
+
+#[test]
+fn the_broker_stays_small() {
+    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    let files = files().into_iter();
+    let of_broker =
+        files.filter(|file| file.is_production() && file.path.starts_with("host/broker/"));
+    let lines: usize =
+        of_broker.map(|file| file.production().lines().filter(is_code).count()).sum();
+    assert!(lines > 1_000, "the broker is not where this looks for it");
+    let problem = format!("host/broker: {lines} lines of code");
+    report(
+        "the broker is small: take out what development does not need",
+        &Vec::from_iter((lines >= BROKER).then_some(problem)),
+    );
 }
 
 #[test]

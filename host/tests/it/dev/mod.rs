@@ -80,6 +80,48 @@ fn a_loader_that_starts_after_the_producer_has_ended_loads_every_order() {
 }
 
 #[test]
+fn a_topic_that_is_another_one_stops_its_connector_until_somebody_says_where_to_go_on() {
+    let home = Home::new(&SMALL);
+    let until_idle = |connector: &str, orders: &str| {
+        let mut dev = home.dev(&["--until-idle", "--connector", connector]);
+        let ended = dev.env("ORDER_COUNT", orders).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    for connector in ["orders", "orders-to-table"] {
+        let (code, text) = until_idle(connector, "100");
+        assert_eq!(code, Some(0), "{text}");
+    }
+    // The database is kept, and the broker begins anew.
+    std::fs::remove_dir_all(home.state().join("broker")).unwrap();
+    let (code, text) = until_idle("orders", "40");
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = until_idle("orders-to-table", "40");
+    assert_eq!(code, Some(1), "{text}");
+    let said = "orders-to-table task 0 is FAILED: offset of `orders-0`: it was stored for another cluster; \
+                stored 100, earliest 0, latest 40. `transom offsets show` lists what is stored, \
+                `transom offsets reset` says where to go on. It waits for an operator\n";
+    assert!(text.ends_with(said), "{text}");
+    assert_eq!(home.orders(), Expected::of(0).orders);
+
+    let mut dev = home.start(&mut home.dev(&["--for", "1h", "--connector", "orders-to-table"]));
+    dev.logged("the task was stopped by policy");
+    let offsets = |arguments: &[&str]| {
+        let done = home.command(&["offsets"]).args(arguments).output().unwrap();
+        let text = String::from_utf8(done.stdout).unwrap();
+        assert!(done.status.success(), "{text}{}", String::from_utf8_lossy(&done.stderr));
+        text
+    };
+    let shown = offsets(&["show", "orders-to-table"]);
+    assert!(shown.contains("the sink has 100") && shown.contains("has 0 to 40"), "{shown}");
+    offsets(&["reset", "orders-to-table", "--to", "earliest"]);
+    dev.signal(Signal::INT);
+    assert_eq!(dev.end(), Some(1), "{}", dev.log());
+    let (code, text) = until_idle("orders-to-table", "40");
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(home.orders().len(), 140);
+}
+
+#[test]
 fn others_reach_what_runs_and_it_ends_when_asked() {
     let home = Home::new(&SMALL);
     let mut dev = home.start(home.dev(&["--for", "1h"]).env("EVENT_COUNT", "500"));
