@@ -33,9 +33,8 @@ impl Secrets {
 
     /// A message from elsewhere, a module for example, without the secrets.
     pub fn censor<'a>(&self, message: &'a str) -> Cow<'a, str> {
-        let hidden = |text: Cow<'a, str>, secret: &String| match text.contains(secret) {
-            true => Cow::Owned(text.replace(secret, HIDDEN)),
-            false => text,
+        let hidden = |text: Cow<'a, str>, secret: &String| {
+            if text.contains(secret) { text.replace(secret, HIDDEN).into() } else { text }
         };
         self.0.iter().fold(Cow::Borrowed(message), hidden)
     }
