@@ -234,6 +234,8 @@ async fn run_on_thread(context: &TaskContext) -> Result<(), Failure> {
             Direction::Source => source_task::run(&inside, &runtime),
         };
         let ended = catch_unwind(AssertUnwindSafe(run));
+        // Who waits for the end waits for the clients as well.
+        drop(inside);
         // Nobody listens any more only if the process ends.
         drop(done.send(ended.unwrap_or_else(|panic| Err(panicked(&*panic)))));
     });

@@ -135,7 +135,10 @@ async fn work(
             }
             Command::Close => {
                 delivery.close().await;
-                Reply::Closed
+                // Whoever hears of the end may take away what its clients talk to.
+                drop(delivery);
+                drop(replies.send(Reply::Closed));
+                return;
             }
         };
         if replies.send(reply).is_err() {

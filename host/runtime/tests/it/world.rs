@@ -87,11 +87,14 @@ impl World {
         Runtime::start(vec![(plan, Arc::clone(self) as Arc<dyn Assembly>)])
     }
 
-    /// Runs until the group has committed everything, and stops in good order.
+    /// Runs until the group has committed everything, and stops in good order: nobody holds a client any more then.
     pub(crate) async fn drain(self: &Arc<Self>, plan: Plan) -> Runtime {
+        let held = || (Arc::strong_count(self), Arc::strong_count(&self.table));
+        let before = held();
         let runtime = self.start(plan);
         self.cluster.until(|state| state.is_read(NAME)).await;
         runtime.stop().await;
+        assert_eq!(held(), before, "what ran holds the assembly or the sink");
         runtime
     }
 }
