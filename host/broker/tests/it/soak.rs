@@ -1,7 +1,7 @@
 //! Everything at once: producers of every codec, members that come and go, and a broker that is killed half way.
 //!
 //! Nothing that was acknowledged may be lost or doubled, order is kept per producer and partition, and what was committed
-//! stays committed. A tenth of the count in an ordinary run, all of it with `TRANSOM_SOAK`.
+//! stays committed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +22,7 @@ use crate::support::{Clients, SHORT, eventually, poll};
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const PARTITIONS: i32 = 6;
 const MEMBERS: usize = 3;
+const TOTAL: usize = 200_000;
 
 /// What is known of records, by partition and offset: the producer's codec and the record's number.
 type Records = BTreeMap<(i32, i64), (usize, usize)>;
@@ -153,7 +154,6 @@ fn committed(clients: Clients<'_>) -> BTreeMap<i32, i64> {
 
 #[test]
 fn nothing_acknowledged_is_lost_whatever_comes_and_goes() {
-    let total = if std::env::var_os("TRANSOM_SOAK").is_some() { 200_000 } else { 20_000 };
     let directory = tempfile::tempdir().unwrap();
     let mut process = Process::start(directory.path());
     let runtime = Runtime::new().unwrap();
@@ -163,20 +163,20 @@ fn nothing_acknowledged_is_lost_whatever_comes_and_goes() {
     thread::scope(|threads| {
         let ledger = &ledger;
         for codec in 0..CODECS.len() {
-            threads.spawn(move || produce(clients, ledger, codec, total / CODECS.len()));
+            threads.spawn(move || produce(clients, ledger, codec, TOTAL / CODECS.len()));
         }
         for member in 1..=MEMBERS {
             threads.spawn(move || consume(clients, ledger, member));
         }
-        ledger.wait("half of the acknowledgements", &ledger.acknowledged, total / 2);
+        ledger.wait("half of the acknowledgements", &ledger.acknowledged, TOTAL / 2);
         let before = ledger.committed.lock().unwrap().clone();
         process.kill_and_restart(directory.path());
         for (partition, offset) in committed(clients) {
             let before = before.get(&partition).copied().unwrap_or(0);
             assert!(offset >= before, "partition {partition} is back from {before} to {offset}");
         }
-        ledger.wait("all acknowledgements", &ledger.acknowledged, total);
-        ledger.wait("all records", &ledger.consumed, total);
+        ledger.wait("all acknowledgements", &ledger.acknowledged, TOTAL);
+        ledger.wait("all records", &ledger.consumed, TOTAL);
         let ends = ends(&ledger.acknowledged.lock().unwrap());
         eventually("the last commits", || (committed(clients) == ends).then_some(()));
         ledger.is_over.store(true, Ordering::Relaxed);

@@ -20,11 +20,11 @@ const SMALL: [(&str, &str); 4] = [
     ("PRINT_DELIVERIES", "false"),
 ];
 
-/// Events of a whole run, and how many of them are poison: every 200th, counted from 0, but for the first.
-fn whole() -> (usize, usize) {
-    let events = if std::env::var_os("TRANSOM_SOAK").is_some() { 50_000 } else { 2_001 };
-    (events, (events - 1) / 200)
-}
+/// Events of a whole run.
+const EVENTS: usize = 50_000;
+
+/// How many of them are poison: every 200th, counted from 0, but for the first.
+const POISON: usize = (EVENTS - 1) / 200;
 
 #[test]
 fn all_that_is_made_is_in_its_table_or_a_dead_letter_and_a_second_run_goes_on() {
@@ -39,17 +39,16 @@ fn all_that_is_made_is_in_its_table_or_a_dead_letter_and_a_second_run_goes_on() 
     let only =
         ["events", "events-to-warehouse", "orders-to-table"].map(|name| ["--connector", name]);
     let mut second = home.dev(&["--until-idle"]);
-    let (events, poison) = whole();
     let second =
-        second.args(only.concat()).env("EVENT_COUNT", events.to_string()).output().unwrap();
+        second.args(only.concat()).env("EVENT_COUNT", EVENTS.to_string()).output().unwrap();
     let text = String::from_utf8_lossy(&second.stderr);
     // Four of them in the first run.
-    let rejected = poison - 4;
+    let rejected = POISON - 4;
     assert!(
         text.ends_with(&format!("transom: finished; {rejected} records were rejected\n")),
         "{text}"
     );
-    let expected = Expected::of(events);
+    let expected = Expected::of(EVENTS);
     assert_eq!(home.counts(), expected.rows);
     assert_eq!(home.orders(), expected.orders);
 
@@ -58,8 +57,8 @@ fn all_that_is_made_is_in_its_table_or_a_dead_letter_and_a_second_run_goes_on() 
         let read: usize = topics.iter().map(|topic| process::origins(cluster, topic).len()).sum();
         (read, process::letters(cluster, "events-dlq"))
     });
-    assert_eq!(read, events);
-    assert_eq!(letters.len(), poison, "{letters:?}");
+    assert_eq!(read, EVENTS);
+    assert_eq!(letters.len(), POISON, "{letters:?}");
     assert!(letters.iter().all(|stage| stage == "VALUE_CONVERTER"), "{letters:?}");
     let rows: usize = TABLES.iter().map(|table| expected.rows[*table]).sum();
     assert_eq!(read, rows + expected.dropped + letters.len());
@@ -247,17 +246,16 @@ fn the_shipped_files_hold_with_an_empty_environment() {
 fn the_shipped_file_runs_on_apache_kafka_by_its_address_alone() {
     let suite = "the shipped configuration on Apache Kafka";
     let Some(kafka) = needs(suite, live_kafka::broker::Kafka::shared()) else { return };
-    let (events, poison) = whole();
     let home = Home::new(&SMALL);
     let mut run = home.command(&["dev", "--admin-listen", "127.0.0.1:0", "--until-idle"]);
     let run = run
         .env("BOOTSTRAP_SERVERS", kafka.bootstrap())
-        .env("EVENT_COUNT", events.to_string())
+        .env("EVENT_COUNT", EVENTS.to_string())
         .output()
         .unwrap();
     assert_eq!(run.status.code(), Some(3), "{}", String::from_utf8_lossy(&run.stderr));
-    let expected = Expected::of(events);
+    let expected = Expected::of(EVENTS);
     assert_eq!((home.counts(), home.orders()), (expected.rows, expected.orders));
-    assert_eq!(process::letters(&kafka.cluster(), "events-dlq").len(), poison);
-    say(&format!("{suite}: {events} events and 100 orders are where they belong"));
+    assert_eq!(process::letters(&kafka.cluster(), "events-dlq").len(), POISON);
+    say(&format!("{suite}: {EVENTS} events and 100 orders are where they belong"));
 }
