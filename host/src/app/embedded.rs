@@ -3,9 +3,12 @@
 use super::{Failure, run::StateDir};
 use crate::{error::on_one_line, topics::Cluster};
 use std::{
+    collections::BTreeMap,
     net::{SocketAddr, ToSocketAddrs},
     path::Path,
+    sync::Arc,
 };
+use tokio::task::JoinSet;
 use transom_broker::{Broker, BrokerError, Settings};
 use transom_core::{
     config::{Config, Connector, Properties, SourceSettings, is_embedded},
@@ -56,19 +59,30 @@ async fn create_topics(config: &Config) -> Result<(), Failure> {
     let failed = |error: &(dyn std::error::Error + 'static)| Failure::Run(on_one_line(error));
     let cluster = Cluster::new(config.kafka.clone()).map_err(|error| failed(&error))?;
     let writer = cluster.writer(&Properties::default()).map_err(|error| failed(&error))?;
-    // Sources first: they may say with how many partitions.
-    let (sources, sinks): (Vec<_>, Vec<_>) =
-        config.connectors.values().partition(|connector| connector.source.is_some());
-    for connector in sources.into_iter().chain(sinks) {
-        for topic in topics(connector) {
-            let creation = TopicCreation {
-                partitions: connector.topic_creation_default_partitions,
-                ..TopicCreation::default()
-            };
-            writer.ensure(topic, creation).await.map_err(|error| failed(&error))?;
-        }
+    // All at once: each takes as long as a client takes to come and go.
+    let mut ensured = JoinSet::new();
+    for (topic, partitions) in wanted(config) {
+        let (writer, topic) = (Arc::clone(&writer), topic.to_owned());
+        let creation = TopicCreation { partitions, ..TopicCreation::default() };
+        ensured.spawn(async move { writer.ensure(&topic, creation).await });
+    }
+    for done in ensured.join_all().await {
+        done.map_err(|error| failed(&error))?;
     }
     Ok(())
+}
+
+/// The topics that connectors write and read, each with the partitions that one who writes it asks for.
+fn wanted(config: &Config) -> BTreeMap<&str, Option<i32>> {
+    let mut wanted = BTreeMap::new();
+    for connector in config.connectors.values() {
+        let partitions = connector.topic_creation_default_partitions;
+        for topic in topics(connector) {
+            let known = wanted.entry(topic).or_insert(None);
+            *known = known.or(partitions);
+        }
+    }
+    wanted
 }
 
 /// The topics that a connector names, to read or to write.

@@ -8,6 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 use transom_core::connector::ConnectorError;
 use transom_core::topic::{TopicCreation, TopicError};
@@ -26,10 +27,21 @@ pub(super) async fn ensure(
 ) -> Result<(), ConnectorError> {
     let admin: AdminClient<Plain> = config.create_with_context(Plain).map_err(TopicsError::from)?;
     let admin = Arc::new(admin);
+    let ensured = ensure_by(&admin, topic, creation).await;
+    // Its end waits for its thread, a tenth of a second.
+    drop(spawn_blocking(move || drop(admin)).await);
+    ensured
+}
+
+async fn ensure_by(
+    admin: &Arc<AdminClient<Plain>>,
+    topic: &str,
+    creation: &TopicCreation,
+) -> Result<(), ConnectorError> {
     loop {
-        let outcome = match exists(&admin, topic).await {
+        let outcome = match exists(admin, topic).await {
             Ok(true) => return Ok(()),
-            Ok(false) => create(&admin, topic, creation).await,
+            Ok(false) => create(admin, topic, creation).await,
             Err(code) => Err(code),
         };
         match outcome {
@@ -51,7 +63,7 @@ pub(super) async fn ensure(
 async fn exists(admin: &Arc<AdminClient<Plain>>, topic: &str) -> Result<bool, Code> {
     let (admin, name) = (Arc::clone(admin), topic.to_owned());
     let asked = move || native::topic_ids(admin.inner().native_ptr(), &[&name], WAIT);
-    let ids = tokio::task::spawn_blocking(asked).await.map_err(|_stopped| Code::Interrupted)??;
+    let ids = spawn_blocking(asked).await.map_err(|_stopped| Code::Interrupted)??;
     match ids.get(topic) {
         Some(Ok(_)) => Ok(true),
         Some(Err(Code::UnknownTopicOrPartition)) | None => Ok(false),
