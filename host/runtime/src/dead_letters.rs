@@ -7,11 +7,13 @@ use crate::{
     context::{Backoff, TaskContext},
     failure::Failure,
     load::Fate,
+    metrics::{Stage, Verdict},
     progress::Part,
 };
 use std::sync::Arc;
 use transom_core::{
     batch::Batch,
+    config::Tolerance,
     record::Step,
     topic::{EncodedRecord, TopicWriter},
 };
@@ -59,6 +61,17 @@ pub(crate) enum Place {
     Produce,
 }
 
+impl Place {
+    /// Where the metrics count it.
+    const fn counted(self) -> Stage {
+        match self {
+            Self::Step(Step::Transformation { .. }) => Stage::Transform,
+            Self::Step(_) => Stage::Convert,
+            Self::Put | Self::Produce => Stage::Deliver,
+        }
+    }
+}
+
 /// Reports failed records of one task.
 pub(crate) struct DeadLetters {
     context: TaskContext,
@@ -97,13 +110,28 @@ impl DeadLetters {
                 self.log(batch, modules, cause);
             }
         }
-        let Some((writer, settings)) = &self.topic else { return Ok(Fate::Skipped) };
+        let Some((writer, settings)) = &self.topic else {
+            self.count(causes, Verdict::Skipped);
+            return Ok(Fate::Skipped);
+        };
         let letter = |cause| self.letter(batch, modules, cause, &settings.topic);
         let letters: Vec<EncodedRecord> = causes.iter().map(letter).collect();
         if !letters.is_empty() {
             self.write(&**writer, letters).await?;
         }
+        self.count(causes, Verdict::DeadLettered);
         Ok(Fate::DeadLettered)
+    }
+
+    /// Counts records where they failed. One that the task stops at has not come to its end.
+    fn count(&self, causes: &[Cause], verdict: Verdict) {
+        if self.context.plan.errors.tolerance == Tolerance::None {
+            return;
+        }
+        for stage in [Stage::Convert, Stage::Transform, Stage::Deliver] {
+            let there = causes.iter().filter(|cause| cause.place.counted() == stage).count();
+            self.context.progress.metrics.records(stage, verdict, there as u64);
+        }
     }
 
     async fn write(
@@ -121,7 +149,7 @@ impl DeadLetters {
                     let Some(refused) = written.refused.first() else { return Ok(()) };
                     progress.metrics.dead_letter_failed();
                     return Err(Failure::policy(format!(
-                        "a dead letter for topic `{}` was refused: {} ({}); let the topic take it, then restart the task",
+                        "a dead letter for topic `{}` was refused: {} ({}); let the topic take it, then restart the process",
                         letters[refused.index].topic, refused.message, refused.code
                     )));
                 }

@@ -15,6 +15,7 @@
 //! | `load` | a batch with what became of its records | `Load` |
 //! | `dead_letters` | records that failed | `DeadLetters::report` |
 //! | `failure` | why a task ended, and what follows | `FailureKind` |
+//! | `complaint` | a reader's errors that may pass | `Complaint` |
 //! | `progress`, `metrics`, `way` | what is told: status, figures, single records | |
 
 pub mod assembly;
@@ -22,6 +23,7 @@ pub mod status;
 pub mod swap;
 pub mod testing;
 
+mod complaint;
 mod context;
 mod dead_letters;
 mod failure;
@@ -33,9 +35,5 @@ mod source_task;
 mod supervisor;
 mod way;
 
+pub use source_task::tasks_topic;
 pub use supervisor::Runtime;
-
-/// x
-pub fn tasks_topic(connector: &str) -> String {
-    format!("_transom-tasks-{connector}")
-}

@@ -234,12 +234,10 @@ impl RecordCounts {
         counts
     }
 
-    /// Adds them to the metrics.
+    /// Adds to the metrics what went well; what failed is counted where it is reported.
     pub(crate) fn report(&self, metrics: &TaskMetrics) {
         metrics.records(Stage::Transform, metrics::Verdict::Dropped, self.dropped);
         metrics.records(Stage::Deliver, metrics::Verdict::Passed, self.delivered);
-        metrics.records(Stage::Deliver, metrics::Verdict::DeadLettered, self.dead_lettered);
-        metrics.records(Stage::Deliver, metrics::Verdict::Skipped, self.skipped);
     }
 
     /// Where records of this fate are counted; nothing for those that are in flight still.

@@ -1,6 +1,6 @@
 //! Metrics: every name stands here and nowhere else. Counters are bumped once a batch.
 
-use crate::status::{State, TaskStatus};
+use crate::status::TaskStatus;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -31,6 +31,7 @@ struct Families {
     rebalances: Family<TaskLabels, Counter>,
     dead_letter_failures: Family<TaskLabels, Counter>,
     retries: Family<TaskLabels, Counter>,
+    unknown_fields: Family<TaskLabels, Counter>,
     batch: Family<TaskLabels, Histogram, fn() -> Histogram>,
     put: Family<TaskLabels, Histogram, fn() -> Histogram>,
     restarts: Family<TaskLabels, Gauge>,
@@ -71,7 +72,9 @@ struct StateLabels {
 pub(crate) enum Stage {
     /// Read from a topic or given by a source.
     Read,
-    /// After converters and transforms.
+    /// At a converter.
+    Convert,
+    /// At a transform.
     Transform,
     /// At the sink, or at the topics that a source writes.
     Deliver,
@@ -112,6 +115,7 @@ impl Metrics {
             rebalances: Family::default(),
             dead_letter_failures: Family::default(),
             retries: Family::default(),
+            unknown_fields: Family::default(),
             batch: Family::new_with_constructor(times),
             put: Family::new_with_constructor(times),
             restarts: Family::default(),
@@ -126,17 +130,16 @@ impl Metrics {
         TaskMetrics { labels, families: self.families.clone() }
     }
 
-    /// Forgets what is set anew before each reading: partitions that were given back are in it no more.
-    pub(crate) fn forget_levels(&self) {
+    /// All metrics, in Prometheus' text format. `set_levels` sets what is a level and no count, of all tasks.
+    pub(crate) fn text(&self, set_levels: impl FnOnce()) -> String {
+        let mut text = String::new();
+        // Whoever else reads meanwhile waits: it would see levels that are cleared and not set yet.
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Partitions that were given back are in it no more.
         self.families.lag.clear();
         self.families.commit_age.clear();
         self.families.state.clear();
-    }
-
-    /// All metrics, in Prometheus' text format.
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        set_levels();
         encode(&mut text, &registry).expect("a String takes everything that is written to it");
         text
     }
@@ -158,6 +161,8 @@ impl Families {
         let help = "Writes of dead letters that failed";
         r.register("dead_letter_failures", help, self.dead_letter_failures.clone());
         r.register("retries", "Calls that were made again", self.retries.clone());
+        let help = "Fields that no descriptor knows, left out of records";
+        r.register("unknown_fields", help, self.unknown_fields.clone());
         let help = "Time of the transforms for a batch";
         r.register_with_unit("batch_time", help, Unit::Seconds, self.batch.clone());
         let help = "Time of a put, or of a write to topics";
@@ -191,6 +196,14 @@ impl TaskMetrics {
         self.families.retries.get_or_create(&self.labels).inc();
     }
 
+    /// Counts fields that converters left out, by how many they have left out so far.
+    pub(crate) fn unknown_fields(&self, so_far: u64, counted: &mut u64) {
+        let more = so_far - std::mem::replace(counted, so_far);
+        if more > 0 {
+            self.families.unknown_fields.get_or_create(&self.labels).inc_by(more);
+        }
+    }
+
     pub(crate) fn batch_took(&self, time: Duration) {
         self.families.batch.get_or_create(&self.labels).observe(time.as_secs_f64());
     }
@@ -208,7 +221,7 @@ impl TaskMetrics {
             let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
             self.families.commit_age.get_or_create(&self.labels).set(seconds);
         }
-        let state = state_name(status.state);
+        let state = status.state.name();
         let labels = StateLabels { connector: connector.clone(), task: *task, state };
         self.families.state.get_or_create(&labels).set(1);
         for partition in &status.partitions {
@@ -225,6 +238,7 @@ impl Stage {
     const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Convert => "convert",
             Self::Transform => "transform",
             Self::Deliver => "deliver",
         }
@@ -239,17 +253,5 @@ impl Verdict {
             Self::DeadLettered => "dead_lettered",
             Self::Skipped => "skipped",
         }
-    }
-}
-
-/// A state as status and metrics spell it.
-const fn state_name(state: State) -> &'static str {
-    match state {
-        State::Unassigned => "UNASSIGNED",
-        State::Running => "RUNNING",
-        State::Degraded => "DEGRADED",
-        State::Failed => "FAILED",
-        State::Restarting => "RESTARTING",
-        State::Stopped => "STOPPED",
     }
 }

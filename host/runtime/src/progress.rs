@@ -33,6 +33,10 @@ struct Told {
     records: RecordCounts,
     restarts: u64,
     last_commit: Option<Instant>,
+    /// What the task is made of has been made since it was started.
+    is_open: bool,
+    /// It had work at some time, or came to its end.
+    had_work: bool,
 }
 
 /// What the supervisor knows of a task.
@@ -75,11 +79,12 @@ impl Progress {
     /// What a person sees of it.
     pub(crate) fn status(&self, id: usize) -> TaskStatus {
         let told = self.told();
+        let has_started = told.had_work || (told.is_open && told.complaints.is_empty());
         let (state, reason) = told.state();
         let (partitions, records) = (told.partitions.clone(), told.records);
         let transforms = told.modules.iter().map(Into::into).collect();
         let restarts = told.restarts;
-        TaskStatus { id, state, reason, partitions, transforms, records, restarts }
+        TaskStatus { id, state, reason, has_started, partitions, transforms, records, restarts }
     }
 
     /// Time since the last commit.
@@ -96,6 +101,9 @@ impl Progress {
         let mut told = self.told();
         told.restarts += u64::from(phase == Phase::Alive && told.phase != Phase::Alive);
         told.has_work = false;
+        told.is_open = false;
+        // A source that came to its end is as ready as it ever will be.
+        told.had_work |= phase == Phase::Stopped;
         told.complaints.clear();
         told.stalled = None;
         told.partitions.clear();
@@ -105,13 +113,21 @@ impl Progress {
         told.phase = phase;
     }
 
+    /// Notes that all that the task is made of is there.
+    pub(crate) fn opened(&self) {
+        self.told().is_open = true;
+    }
+
     pub(crate) fn set_work(&self, has_work: bool) {
-        self.told().has_work = has_work;
+        let mut told = self.told();
+        told.has_work = has_work;
+        told.had_work |= has_work;
     }
 
     pub(crate) fn set_partitions(&self, partitions: Vec<PartitionStatus>) {
         let mut told = self.told();
         told.has_work = !partitions.is_empty();
+        told.had_work |= told.has_work;
         told.partitions = partitions;
     }
 

@@ -24,11 +24,11 @@ mod partitions;
 mod worker;
 
 use crate::{
+    complaint::Complaint,
     context::TaskContext,
     dead_letters::DeadLetters,
     failure::Failure,
     load::{Load, OpenGenerations},
-    progress::Part,
     swap::TaskChain,
     way,
 };
@@ -54,14 +54,13 @@ const LOADS: usize = 3;
 /// Longest time between two polls of the reader.
 const POLL: Duration = Duration::from_millis(100);
 
-/// How long an error of the reader is shown.
-const SHOWN: Duration = Duration::from_secs(10);
-
 /// A sink task from one start to its end.
 struct SinkTask {
     context: TaskContext,
     reader: Box<dyn TopicReader>,
     converters: Converters,
+    /// Fields that they have left out, as far as the metrics have them.
+    unknown_fields: u64,
     chain: TaskChain,
     ledger: Ledger,
     open: Arc<OpenGenerations>,
@@ -74,14 +73,7 @@ struct SinkTask {
     partitions: Partitions,
     commits: Commits,
     pressure: flow::Pressure,
-    complaint: Option<Complaint>,
-}
-
-/// An error of the reader that is shown. Such errors come once, and mostly nothing says that they have passed.
-#[derive(Debug, Clone, Copy)]
-struct Complaint {
-    /// When it is taken to have passed; nothing for a topic that is missing: until something is read.
-    until: Option<Instant>,
+    complaint: Complaint,
 }
 
 /// Runs a task on the thread that calls until it is stopped or fails.
@@ -97,6 +89,7 @@ pub(crate) fn run(context: &TaskContext, runtime: &Handle) -> Result<(), Failure
     });
     let Some(task) = opened else { return Ok(()) };
     let mut task = task?;
+    context.progress.opened();
     let ended = task.work().and_then(|()| task.finish());
     if ended.as_ref().is_err_and(Failure::is_by_policy)
         // What is before the record that it stops at is to be delivered and committed.
@@ -126,6 +119,7 @@ impl SinkTask {
             context: context.clone(),
             reader,
             converters,
+            unknown_fields: 0,
             chain,
             ledger: Ledger::default(),
             open,
@@ -135,7 +129,7 @@ impl SinkTask {
             partitions,
             commits: Commits::new(),
             pressure: flow::Pressure::default(),
-            complaint: None,
+            complaint: Complaint::default(),
         })
     }
 
@@ -213,29 +207,13 @@ impl SinkTask {
         }
     }
 
-    /// Notes an error of the reader that may pass: it is shown for a while, and polling goes on.
+    /// Notes an error of the reader that may pass.
     fn endure(&mut self, error: TopicError) -> Result<(), Failure> {
-        let until = match error {
-            TopicError::Transient { .. } => Some(Instant::now() + SHOWN),
-            TopicError::Missing { .. } => None,
-            TopicError::Rebalanced { .. } => {
-                tracing::debug!(task = %self.context.name(), %error, "the group has moved on");
-                return Ok(());
-            }
-            TopicError::OutOfRange { .. } | TopicError::Fatal { .. } => return Err(error.into()),
-        };
-        self.context.progress.complain(Part::Reader, format!("{error}; waiting"));
-        self.complaint = Some(Complaint { until });
-        Ok(())
+        self.complaint.endure(error, &self.context.progress)
     }
 
-    /// Forgets a complaint if something was read since, or its time is over.
     fn forget_complaint(&mut self, has_read: bool) {
-        let is_over = |complaint: Complaint| complaint.until.is_some_and(|at| at <= Instant::now());
-        if self.complaint.is_some_and(|complaint| has_read || is_over(complaint)) {
-            self.complaint = None;
-            self.context.progress.recover(Part::Reader);
-        }
+        self.complaint.forget(has_read, &self.context.progress);
     }
 
     /// Ends in good order within the time that the connector gives.
@@ -251,7 +229,7 @@ impl SinkTask {
             self.serve_to_end()?;
         }
         if !self.commits.is_closed() {
-            tracing::warn!(task = %self.context.name(), "what is in flight is given up: `flush_timeout` is over");
+            tracing::warn!(task = %self.context.name(), "what is in flight is given up: `offset.flush.timeout.ms` is over");
         }
         Ok(())
     }

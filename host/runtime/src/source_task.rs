@@ -26,6 +26,8 @@ use crate::{
     progress::Part,
     swap::TaskChain,
 };
+pub use membership::tasks_topic;
+
 use membership::Membership;
 use pipeline::Pipeline;
 use std::{cell::RefCell, num::NonZeroUsize, pin::pin, rc::Rc, time::Duration};
@@ -67,6 +69,7 @@ async fn join(context: &TaskContext, chain: Rc<RefCell<TaskChain>>) -> Result<()
         () = context.stop.cancelled() => return Ok(()),
         opened = opening => opened?,
     };
+    context.progress.opened();
     let ended = work(context, &mut membership, &mut pipeline).await;
     membership.leave();
     ended

@@ -11,16 +11,25 @@ pub struct Status {
 }
 
 impl Status {
-    /// Why the process is not ready, a line for each task that has failed or did not start yet.
+    /// Why the process is not ready: a line for each task that has failed, or has not got through its start yet.
     pub fn not_ready(&self) -> Vec<String> {
+        self.lines(|task| task.has_failed() || !task.has_started)
+    }
+
+    /// A line for each task that has failed, whether it starts anew by itself or not.
+    pub fn failures(&self) -> Vec<String> {
+        self.lines(TaskStatus::has_failed)
+    }
+
+    fn lines(&self, is_listed: impl Fn(&TaskStatus) -> bool) -> Vec<String> {
         let tasks = self
             .connectors
             .iter()
             .flat_map(|connector| connector.tasks.iter().map(move |task| (connector, task)));
         tasks
-            .filter(|(_, task)| matches!(task.state, State::Failed | State::Restarting))
+            .filter(|(_, task)| is_listed(task))
             .map(|(connector, task)| {
-                let reason = task.reason.as_deref().unwrap_or("no reason given");
+                let reason = task.reason.as_deref().unwrap_or("it has not started yet");
                 format!("{} task {} is {}: {reason}", connector.name, task.id, task.state)
             })
             .collect()
@@ -50,6 +59,8 @@ pub struct TaskStatus {
     pub state: State,
     /// What it waits for, or why it failed; with the way out.
     pub reason: Option<String>,
+    /// It has got through a start since the process began: what it is made of is there, and its brokers have answered.
+    pub has_started: bool,
     /// The partitions that it has.
     pub partitions: Vec<PartitionStatus>,
     /// What its chain runs, in order; nothing while it has none.
@@ -58,6 +69,12 @@ pub struct TaskStatus {
     pub records: RecordCounts,
     /// Times that it was started anew after a failure.
     pub restarts: u64,
+}
+
+impl TaskStatus {
+    fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed | State::Restarting)
+    }
 }
 
 /// One partition of a task.
@@ -121,15 +138,22 @@ pub struct TransformStatus {
     pub sha256: String,
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl State {
+    /// The state as JSON and metrics spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Unassigned => "UNASSIGNED",
             Self::Running => "RUNNING",
             Self::Degraded => "DEGRADED",
             Self::Failed => "FAILED",
             Self::Restarting => "RESTARTING",
             Self::Stopped => "STOPPED",
-        })
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

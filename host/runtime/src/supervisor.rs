@@ -90,13 +90,13 @@ impl Runtime {
 
     /// All metrics in Prometheus' text format.
     pub fn metrics(&self) -> String {
-        self.metrics.forget_levels();
-        for connector in &self.connectors {
-            for (id, task) in connector.tasks.iter().enumerate() {
-                task.metrics.set_levels(&task.status(id), task.commit_age());
+        self.metrics.text(|| {
+            for connector in &self.connectors {
+                for (id, task) in connector.tasks.iter().enumerate() {
+                    task.metrics.set_levels(&task.status(id), task.commit_age());
+                }
             }
-        }
-        self.metrics.text()
+        })
     }
 
     /// Has all tasks of a connector run another version of a transform, each from one batch to the next. `make` is called
@@ -218,10 +218,10 @@ async fn pause(context: &TaskContext, failure: &Failure, failures: u32) -> bool 
     tracing::error!(task = %context.name(), error = %reason, pause_ms = pause.as_millis(), "the task failed");
     context.progress.enter(phase);
     tokio::select! {
-        () = context.stop.cancelled() => {}
-        () = tokio::time::sleep(pause) => {}
+        // What has failed is shown as that to the end.
+        () = context.stop.cancelled() => *kind != FailureKind::Fatal,
+        () = tokio::time::sleep(pause) => true,
     }
-    true
 }
 
 /// Runs a task on a thread of its own. A panic there is a failure like others.

@@ -14,6 +14,7 @@ impl View for Fixed {
             id: 0,
             state: self.0,
             reason: Some("the sink is away".to_owned()),
+            has_started: self.0 != State::Unassigned,
             partitions: Vec::new(),
             transforms: Vec::new(),
             records: RecordCounts::default(),
@@ -73,11 +74,13 @@ async fn answers_what_the_view_shows() {
 }
 
 #[tokio::test]
-async fn a_failed_task_is_not_ready_and_says_why() {
-    let admin = serve(State::Failed).await;
-    let reason = "orders task 0 is FAILED: the sink is away\n".to_owned();
-    assert_eq!(ask(&admin, "/health/ready").await, (503, reason));
-    admin.stop().await;
+async fn a_task_that_has_failed_or_not_started_is_not_ready_and_says_why() {
+    for state in [State::Failed, State::Unassigned] {
+        let admin = serve(state).await;
+        let reason = format!("orders task 0 is {state}: the sink is away\n");
+        assert_eq!(ask(&admin, "/health/ready").await, (503, reason));
+        admin.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -14,13 +14,13 @@ use std::{
 
 /// A runtime with default limits; compiled modules are not kept.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
-    Runtime::new(Limits::default(), None).map_err(|error| Failure::Run(error.to_string()))
+    Runtime::new(Limits::default(), None).map_err(|error| Failure::Run(on_one_line(&error)))
 }
 
 /// A runtime with default limits that keeps compiled modules in a directory of its own below `state_dir`.
 pub(super) fn runtime_in(state_dir: &Path) -> Result<Runtime, Failure> {
     let cache = state_dir.join("modules");
-    Runtime::new(Limits::default(), Some(&cache)).map_err(|error| Failure::Run(error.to_string()))
+    Runtime::new(Limits::default(), Some(&cache)).map_err(|error| Failure::Run(on_one_line(&error)))
 }
 
 /// Loads the SMT that `name` means: a shipped one, or the path of a `.wasm` file.

@@ -91,22 +91,7 @@ enum Failure {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    arguments.command.log();
-    let done = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Dev(arguments) => dev::run(&arguments),
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Broker(arguments) => broker::run(&arguments),
-        Command::Smt(command) => smt::run(&command),
-        Command::Validate(arguments) => validate::run(&arguments),
-        Command::Schema => schema::run(),
-        Command::Plugins(arguments) => plugins::run(&arguments),
-        Command::Status(arguments) => status::run(&arguments),
-        Command::Reload(arguments) => reload::run(&arguments),
-        Command::Offsets(command) => offsets::run(&command),
-        Command::Dlq(command) => dlq::run(&command),
-        Command::Query(arguments) => query::run(&arguments),
-    };
+    let done = arguments.command.log().and_then(|()| arguments.command.run());
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
         Err(Failure::Records) => (1, None),
@@ -131,12 +116,30 @@ fn report(message: &str) {
 impl Command {
     /// Sends logs to standard error: of a run from level info on, with times; of other commands from warn on.
     /// `RUST_LOG` asks for more or less.
-    fn log(&self) {
+    fn log(&self) -> Result<(), Failure> {
         match self {
             Self::Run(arguments) => logs::of_a_run(arguments.log_format()),
             Self::Dev(arguments) => logs::of_a_run(arguments.log_format()),
             Self::Broker(arguments) => logs::of_a_run(arguments.log_format),
             _ => logs::of_a_command(),
+        }
+    }
+
+    fn run(&self) -> Result<(), Failure> {
+        match self {
+            Self::Run(arguments) => run::run(arguments),
+            Self::Dev(arguments) => dev::run(arguments),
+            Self::Demo(arguments) => demo::run(arguments),
+            Self::Broker(arguments) => broker::run(arguments),
+            Self::Smt(command) => smt::run(command),
+            Self::Validate(arguments) => validate::run(arguments),
+            Self::Schema => schema::run(),
+            Self::Plugins(arguments) => plugins::run(arguments),
+            Self::Status(arguments) => status::run(arguments),
+            Self::Reload(arguments) => reload::run(arguments),
+            Self::Offsets(command) => offsets::run(command),
+            Self::Dlq(command) => dlq::run(command),
+            Self::Query(arguments) => query::run(arguments),
         }
     }
 }

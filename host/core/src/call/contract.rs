@@ -91,7 +91,7 @@ pub enum ContractError {
         /// Counted from 0.
         number: usize,
         /// Why not.
-        reason: &'static str,
+        reason: String,
     },
 }
 
@@ -154,10 +154,12 @@ impl Contract {
     /// Checks the static operations and reads all of them that does not depend on a record.
     fn prepare(&mut self, statics: &[u8]) -> Result<(), ContractError> {
         for (number, operation) in operation::operations(statics).enumerate() {
-            let error = |reason| ContractError::Static { number, reason };
-            let Ok(mut operation) = operation else { return Err(error("it is malformed")) };
+            let error = |reason: String| ContractError::Static { number, reason };
+            let Ok(mut operation) = operation else {
+                return Err(error("it is malformed".to_owned()));
+            };
             if number == limit::OPERATIONS {
-                return Err(error("there are more operations than a record may have"));
+                return Err(error("there are more operations than a record may have".to_owned()));
             }
             let known = Known {
                 depth: depth(&operation).map_err(error)?,
@@ -171,11 +173,11 @@ impl Contract {
                 matches!(operation.op, Op::SetTopic | Op::SetPartition | Op::SetTimestamp);
             operation.path = match operation.path {
                 path if pathless && (path, operation.root) == (PathRef::ROOT, Root::Value) => path,
-                _ if pathless => return Err(error("it has neither path nor root")),
+                _ if pathless => return Err(error("it has neither path nor root".to_owned())),
                 PathRef::Id(id) => self
                     .place(id, operation.root)
                     .and(Some(PathRef::Id(id)))
-                    .ok_or(error("its path is not declared"))?,
+                    .ok_or_else(|| error("its path is not declared".to_owned()))?,
                 PathRef::Text(text) => {
                     PathRef::Id(self.declare(operation.root, text).map_err(error)?)
                 }
@@ -187,9 +189,10 @@ impl Contract {
     }
 
     /// Numbers a path that a static operation spells out.
-    fn declare(&mut self, root: Root, path: &[u8]) -> Result<u16, &'static str> {
-        let text = std::str::from_utf8(path).map_err(|_bytes| "its path is not UTF-8")?;
-        let read = || Path::parse(text).map_err(|_error| "its path does not parse");
+    fn declare(&mut self, root: Root, path: &[u8]) -> Result<u16, String> {
+        let text =
+            std::str::from_utf8(path).map_err(|error| format!("its path is not UTF-8: {error}"))?;
+        let read = || Path::parse(text).map_err(|error| format!("its path `{text}`: {error}"));
         let slot = match root {
             Root::Value => Slot::Value(read()?),
             Root::Key => Slot::Key(read()?),
@@ -203,7 +206,8 @@ impl Contract {
         if number == self.declared.len() {
             self.declared.push(slot);
         }
-        u16::try_from(number).map_err(|_large| "there are more paths than can be numbered")
+        u16::try_from(number)
+            .map_err(|error| format!("there are more paths than can be numbered: {error}"))
     }
 
     /// A declared path into key or value.
@@ -261,27 +265,27 @@ impl Slot {
 }
 
 /// The nesting of a static operation's value, where that is JSON.
-fn depth(operation: &Operation<'_>) -> Result<u32, &'static str> {
+fn depth(operation: &Operation<'_>) -> Result<u32, String> {
     match operation.op {
-        Op::Static => Err("static operations cannot apply static operations"),
+        Op::Static => Err("static operations cannot apply static operations".to_owned()),
         Op::Set | Op::Insert => {
             let mut padded = operation.value.to_vec();
             padded.resize(operation.value.len() + smt_abi::SLACK, 0);
             let text = Span { start: 0, end: narrow(operation.value.len()) };
             json::validate(&padded, text)
                 .map(|valid| valid.depth)
-                .map_err(|_error| "its value is not JSON")
+                .map_err(|error| format!("its value is not JSON: {error}"))
         }
         _ => Ok(0),
     }
 }
 
 /// The name that a static operation gives, where it gives one.
-fn name_of(operation: &Operation<'_>) -> Result<Option<Key>, &'static str> {
+fn name_of(operation: &Operation<'_>) -> Result<Option<Key>, String> {
     if !matches!(operation.op, Op::Rename | Op::Wrap) {
         return Ok(None);
     }
     std::str::from_utf8(operation.value)
         .map(|name| Some(Key::new(name)))
-        .map_err(|_error| "its name is not UTF-8")
+        .map_err(|error| format!("its name is not UTF-8: {error}"))
 }

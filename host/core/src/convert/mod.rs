@@ -76,6 +76,13 @@ pub struct Converters {
     pub header: Box<dyn Converter>,
 }
 
+impl Converters {
+    /// How many fields they have left out so far because no descriptor knows them.
+    pub fn unknown_fields(&self) -> u64 {
+        self.key.unknown_fields() + self.value.unknown_fields() + self.header.unknown_fields()
+    }
+}
+
 impl std::fmt::Debug for Converters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Converters").finish_non_exhaustive()

@@ -82,6 +82,7 @@ impl SinkTask {
         let metrics = &self.context.progress.metrics;
         metrics.records(Stage::Read, Verdict::Passed, admitted);
         metrics.records(Stage::Read, Verdict::Skipped, skipped);
+        metrics.unknown_fields(self.converters.unknown_fields(), &mut self.unknown_fields);
         let begin = Instant::now();
         let is_whole = self.transform(&mut load)?;
         self.context.progress.metrics.batch_took(begin.elapsed());

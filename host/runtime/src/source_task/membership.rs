@@ -1,6 +1,6 @@
 //! Which host runs a source task: the one that Kafka's group protocol gives the one partition of an internal topic.
 
-use crate::{context::TaskContext, failure::Failure, progress::Part};
+use crate::{complaint::Complaint, context::TaskContext, failure::Failure};
 use std::{
     pin::pin,
     time::{Duration, Instant},
@@ -9,8 +9,10 @@ use transom_core::topic::{
     PollLimits, Polled, StartAt, TopicCreation, TopicError, TopicPartition, TopicReader,
 };
 
-/// What the names of the internal topics begin with; the connector's name follows.
-const TOPIC: &str = "_transom-tasks-";
+/// The internal topic whose one partition decides which host runs the task of a source connector.
+pub fn tasks_topic(connector: &str) -> String {
+    format!("_transom-tasks-{connector}")
+}
 
 /// Time between two polls of the group.
 const POLL: Duration = Duration::from_millis(250);
@@ -23,6 +25,7 @@ pub(super) struct Membership {
     given: Vec<TopicPartition>,
     /// Partitions to be released; while there are some the task is no longer this host's.
     taken: Vec<TopicPartition>,
+    complaint: Complaint,
     /// The partitions were taken without asking: nothing is to be finished.
     is_lost: bool,
 }
@@ -33,12 +36,13 @@ impl Membership {
     /// # Errors
     /// [`Failure`] if the internal topic cannot be created or the client refuses.
     pub(super) async fn join(context: &TaskContext) -> Result<Self, Failure> {
-        let topic = format!("{TOPIC}{}", context.plan.name);
+        let topic = tasks_topic(&context.plan.name);
         let creation = TopicCreation { partitions: Some(1), ..TopicCreation::default() };
         context.ensure(&*context.assembly.writer()?, &topic, &creation).await?;
         let reader = context.assembly.reader(context.task)?;
+        let (context, complaint) = (context.clone(), Complaint::default());
         let (given, taken) = (Vec::new(), Vec::new());
-        Ok(Self { context: context.clone(), reader, given, taken, is_lost: false })
+        Ok(Self { context, reader, given, taken, complaint, is_lost: false })
     }
 
     /// Waits until the task is this host's. False if it is to stop.
@@ -118,6 +122,7 @@ impl Membership {
         match self.reader.poll(limits, &mut |_| ()) {
             Ok(Polled::Assigned(partitions)) => {
                 self.context.progress.metrics.rebalanced();
+                self.complaint.forget(true, &self.context.progress);
                 let from: Vec<_> =
                     partitions.iter().map(|given| (given.clone(), StartAt::Latest)).collect();
                 self.given.extend(partitions);
@@ -133,7 +138,7 @@ impl Membership {
                 Ok(())
             }
             Ok(Polled::Records(_) | Polled::Idle) => {
-                self.context.progress.recover(Part::Reader);
+                self.complaint.forget(false, &self.context.progress);
                 Ok(())
             }
             Err(error) => self.endure(error),
@@ -146,15 +151,7 @@ impl Membership {
         self.taken.extend(partitions);
     }
 
-    /// Shows an error that may pass; polling goes on.
-    fn endure(&self, error: TopicError) -> Result<(), Failure> {
-        match error {
-            TopicError::Transient { .. } | TopicError::Missing { .. } => {
-                self.context.progress.complain(Part::Reader, format!("{error}; waiting"));
-                Ok(())
-            }
-            TopicError::Rebalanced { .. } => Ok(()),
-            TopicError::OutOfRange { .. } | TopicError::Fatal { .. } => Err(error.into()),
-        }
+    fn endure(&mut self, error: TopicError) -> Result<(), Failure> {
+        self.complaint.endure(error, &self.context.progress)
     }
 }

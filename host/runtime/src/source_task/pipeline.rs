@@ -129,6 +129,7 @@ impl Pipeline {
             self.context
                 .progress
                 .complain(Part::Chain, "a record failed in a transform; trying again");
+            self.context.progress.metrics.retried();
             tokio::time::sleep(policy::retry_delay(attempt, max, random, left)).await;
             attempt += 1;
             self.records.again();
@@ -215,7 +216,7 @@ impl Pipeline {
         if source.wants_deliveries() {
             self.tell(&encoded.survivors, &places, source);
         }
-        let causes = self.refusals(&encoded.survivors, refused);
+        let causes = self.refusals(&encoded.survivors, refused)?;
         self.report(causes, decided).await
     }
 
@@ -230,12 +231,25 @@ impl Pipeline {
     }
 
     /// What the broker refused, in the order of the records.
-    fn refusals(&self, survivors: &[RecordId], refused: Vec<Refused>) -> Vec<Cause> {
+    ///
+    /// # Errors
+    /// [`Failure`] if the writer names a record that it was not given: what became of the others is not known then.
+    fn refusals(
+        &self,
+        survivors: &[RecordId],
+        refused: Vec<Refused>,
+    ) -> Result<Vec<Cause>, Failure> {
         let cause = |Refused { index, code, message }| {
-            let input = self.records.batch.input(*survivors.get(index)?);
-            Some(Cause { input, place: Place::Produce, code, message, child: None })
+            let Some(survivor) = survivors.get(index) else {
+                let given = survivors.len();
+                return Err(Failure::fatal(format!(
+                    "the writer refused record {index} of {given} (counted from 0), which is a bug of the writer"
+                )));
+            };
+            let input = self.records.batch.input(*survivor);
+            Ok(Cause { input, place: Place::Produce, code, message, child: None })
         };
-        refused.into_iter().filter_map(cause).collect()
+        refused.into_iter().map(cause).collect()
     }
 
     /// Sees to it that the topics are there that are written for the first time.

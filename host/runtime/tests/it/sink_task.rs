@@ -359,6 +359,21 @@ async fn what_fails_at_start_and_may_pass_is_tried_until_it_passes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_has_failed_for_good_is_shown_so_to_the_end() {
+    let world = world(Kind::PLAIN, &[KEEP]);
+    let refused = || ConnectorError::fatal("refused", "no such database");
+    world.start_errors.lock().unwrap().extend([refused(), refused()]);
+    let runtime = world.start(plan());
+    until(&runtime, |task| task.state == State::Failed).await;
+    assert!(!task(&runtime).has_started);
+    runtime.stop().await;
+    let task = task(&runtime);
+    assert_eq!((task.state, task.has_started), (State::Failed, false));
+    assert!(task.reason.unwrap().contains("It starts anew in"));
+    assert_eq!(runtime.status().failures().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn bounds_are_asked_for_together_and_one_without_a_leader_holds_nobody_up() {
     let world = World::plain();
     world.cluster.create("orders", 3);
@@ -430,7 +445,7 @@ async fn metrics_say_what_became_of_records() {
         format!(r#"transom_records_total{{{task},stage="read",verdict="passed"}} 3"#),
         format!(r#"transom_records_total{{{task},stage="transform",verdict="dropped"}} 1"#),
         format!(r#"transom_records_total{{{task},stage="deliver",verdict="passed"}} 1"#),
-        format!(r#"transom_records_total{{{task},stage="deliver",verdict="dead_lettered"}} 1"#),
+        format!(r#"transom_records_total{{{task},stage="transform",verdict="dead_lettered"}} 1"#),
         format!(r#"transom_task_state{{{task},state="STOPPED"}} 1"#),
     ] {
         assert!(text.contains(&line), "{line} in\n{text}");

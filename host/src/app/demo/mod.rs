@@ -155,7 +155,7 @@ impl Acts {
     async fn first_half(&self, runtime: &Runtime, live: &mut Live<'_>) -> Result<(), Failure> {
         let is_over = async || {
             let status = runtime.status();
-            live::made(&status) >= self.halfway || !status.not_ready().is_empty()
+            live::made(&status) >= self.halfway || !status.failures().is_empty()
         };
         live.watch(is_over).await
     }

@@ -170,6 +170,7 @@ mod tests {
             id: 0,
             state,
             reason: None,
+            has_started: true,
             partitions,
             records,
             restarts: 0,

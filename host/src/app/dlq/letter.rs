@@ -10,6 +10,9 @@ const CONNECT: &str = "__connect.errors.";
 /// What the names of our own headers begin with.
 const OURS: &str = "transom.";
 
+/// The header that what was added begins with.
+const FIRST: &str = "__connect.errors.topic";
+
 /// One dead letter.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Letter {
@@ -46,14 +49,18 @@ impl Letter {
             value: record.value.map(<[u8]>::to_vec),
             ..Self::default()
         };
-        for (name, value) in record.headers {
-            if name.starts_with(CONNECT) || name.starts_with(OURS) {
-                let text = String::from_utf8_lossy(value.unwrap_or_default()).into_owned();
-                letter.context.push(((*name).to_owned(), text));
-            } else {
-                letter.headers.push(((*name).to_owned(), value.map(<[u8]>::to_vec)));
-            }
-        }
+        // Names do not tell: the original may have been a letter itself.
+        let first = record.headers.iter().rposition(|(name, _)| *name == FIRST);
+        let (own, added) = record.headers.split_at(first.unwrap_or(record.headers.len()));
+        let own = own.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
+        letter.headers = own.collect();
+        letter.context = added
+            .iter()
+            .map(|(name, value)| {
+                let text = String::from_utf8_lossy(value.unwrap_or_default());
+                ((*name).to_owned(), text.into_owned())
+            })
+            .collect();
         letter.connector = letter.connect("connector.name").map(str::to_owned);
         letter.origin = Origin {
             topic: letter.connect("topic").unwrap_or_default().to_owned(),
@@ -70,7 +77,7 @@ impl Letter {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// A header of Kafka Connect's: the last of its name, for a letter about a letter has two.
+    /// A header of Kafka Connect's.
     pub(in crate::app) fn connect(&self, name: &str) -> Option<&str> {
         self.find(CONNECT, name)
     }
@@ -82,7 +89,7 @@ impl Letter {
 
     fn find(&self, prefix: &str, name: &str) -> Option<&str> {
         let is_it = |(known, _): &&(String, String)| known.strip_prefix(prefix) == Some(name);
-        self.context.iter().rev().find(is_it).map(|(_, text)| text.as_str())
+        self.context.iter().find(is_it).map(|(_, text)| text.as_str())
     }
 }
 
@@ -91,5 +98,37 @@ impl fmt::Display for Origin {
         f.write_str(&self.topic)?;
         self.partition.iter().try_for_each(|partition| write!(f, "/{partition}"))?;
         self.offset.iter().try_for_each(|offset| write!(f, "/{offset}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_record_brought_along_is_its_own() {
+        let headers: [(&str, Option<&[u8]>); 8] = [
+            ("transom.trace", Some(b"abc")),
+            ("__connect.errors.topic", Some(b"older")),
+            ("__connect.errors.stage", Some(b"TASK_PUT")),
+            ("app", None),
+            ("__connect.errors.topic", Some(b"orders")),
+            ("__connect.errors.offset", Some(b"7")),
+            ("__connect.errors.stage", Some(b"TRANSFORMATION")),
+            ("transom.smt", Some(b"mask")),
+        ];
+        let letter = Letter::of(&NewRecord { headers: &headers, ..NewRecord::default() });
+        let own: Vec<&str> = letter.headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            own,
+            ["transom.trace", "__connect.errors.topic", "__connect.errors.stage", "app"]
+        );
+        assert_eq!(letter.origin.topic, "orders");
+        assert_eq!(letter.origin.offset, Some(7));
+        assert_eq!(letter.connect("stage"), Some("TRANSFORMATION"));
+        assert_eq!(letter.ours("smt"), Some("mask"));
+
+        let no_letter = Letter::of(&NewRecord { headers: &headers[3..4], ..NewRecord::default() });
+        assert_eq!((no_letter.headers.len(), no_letter.context.len()), (1, 0));
     }
 }

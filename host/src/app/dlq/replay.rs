@@ -9,6 +9,7 @@ use clap::Args;
 use std::{
     collections::BTreeSet,
     io::{self, Write},
+    sync::Arc,
 };
 use transom_core::topic::{EncodedRecord, TopicWriter};
 
@@ -43,49 +44,65 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let letters = of.open()?;
     let mut seen = BTreeSet::new();
-    let mut records = Vec::new();
+    let mut outbox = if *dry_run { Outbox::dry() } else { Outbox::open(&letters)? };
     of.each(&letters, |letter| {
         // Letters are at least once: an origin that is there twice is replayed once.
         if letter.origin.offset.is_none() || seen.insert(letter.origin.clone()) {
-            records.push(original(letter)?);
+            outbox.add(original(letter)?)?;
         }
         Ok(())
     })?;
-    let (count, topic) = (records.len(), &letters.topic);
-    if *dry_run {
-        writeln!(io::stdout(), "{count} records of `{topic}` would be written")?;
-        return Ok(());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(write(&letters, records))?;
-    writeln!(io::stdout(), "{count} records of `{topic}` were written")?;
+    outbox.flush()?;
+    let (count, topic) = (outbox.count, &letters.topic);
+    let done = if *dry_run { "would be" } else { "were" };
+    writeln!(io::stdout(), "{count} records of `{topic}` {done} written")?;
     Ok(())
 }
 
-async fn write(letters: &Letters, records: Vec<EncodedRecord>) -> Result<(), Failure> {
-    let writer = letters
-        .cluster
-        .writer(&letters.connector.producer_override)
-        .map_err(|error| Failure::Usage(on_one_line(&error)))?;
-    let (mut written, total) = (0, records.len());
-    let mut records = records.into_iter();
-    while written < total {
-        let batch: Vec<EncodedRecord> = records.by_ref().take(BATCH).collect();
-        let size = batch.len();
-        let answer = writer.write(batch).await;
-        let refused = answer.map_err(|error| Failure::Run(on_one_line(&error)))?.refused;
-        if let Some(first) = refused.first() {
-            return Err(Failure::Run(format!(
-                "{} of {total} records were written; the broker refuses {} of the next {size}, the first with {}: {}",
-                written,
-                refused.len(),
-                first.code,
-                first.message
-            )));
-        }
-        written += size;
+/// Records on their way back. A batch of them is in memory, however many letters there are.
+struct Outbox {
+    /// Nothing if they are only counted.
+    way: Option<(tokio::runtime::Runtime, Arc<dyn TopicWriter>)>,
+    batch: Vec<EncodedRecord>,
+    /// Those that were written, or would be.
+    count: usize,
+}
+
+impl Outbox {
+    fn dry() -> Self {
+        Self { way: None, batch: Vec::new(), count: 0 }
     }
-    Ok(())
+
+    fn open(letters: &Letters) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let writer = letters.cluster.writer(&letters.connector.producer_override);
+        let writer = writer.map_err(|error| Failure::Usage(on_one_line(&error)))?;
+        Ok(Self { way: Some((runtime, writer)), ..Self::dry() })
+    }
+
+    fn add(&mut self, record: EncodedRecord) -> Result<(), Failure> {
+        self.batch.push(record);
+        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let (batch, written) = (std::mem::take(&mut self.batch), self.count);
+        let size = batch.len();
+        self.count += size;
+        let Some((runtime, writer)) = &self.way else { return Ok(()) };
+        let answer = runtime.block_on(writer.write(batch));
+        let refused = answer.map_err(|error| {
+            Failure::Run(format!("{written} records were written; {}", on_one_line(&error)))
+        })?;
+        let refused = refused.refused;
+        let Some(first) = refused.first() else { return Ok(()) };
+        Err(Failure::Run(format!(
+            "{written} records were written; the broker refuses {} of the next {size}, the first with {}: {}",
+            refused.len(),
+            first.code,
+            first.message
+        )))
+    }
 }
 
 fn original(letter: Letter) -> Result<EncodedRecord, Failure> {

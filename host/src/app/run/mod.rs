@@ -182,7 +182,7 @@ pub(super) async fn serve(
 /// long as somebody may look.
 pub(super) async fn ended_well(runtime: &Runtime) -> Ended {
     runtime.ended().await;
-    if !runtime.status().not_ready().is_empty() {
+    if !runtime.status().failures().is_empty() {
         std::future::pending::<()>().await;
     }
     Ended::ByItself
@@ -191,7 +191,7 @@ pub(super) async fn ended_well(runtime: &Runtime) -> Ended {
 /// How the run is judged: a task that has failed, or records that were rejected in a run that came to its own end.
 pub(super) fn conclude(status: &Status, ended: Ended) -> Result<(), Failure> {
     let tasks = || status.connectors.iter().flat_map(|connector| &connector.tasks);
-    let reasons = status.not_ready();
+    let reasons = status.failures();
     if !reasons.is_empty() {
         return Err(Failure::Run(reasons.join("\n")));
     }

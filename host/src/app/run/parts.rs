@@ -4,7 +4,7 @@ use crate::{
     connectors::{console, datagen, discard, file, kafka},
     error::on_one_line,
     offsets::{TopicPositions, WholeTopic},
-    topics::{Cluster, ReaderSettings, Subscription, TopicsError},
+    topics::{Cluster, ReaderSettings, Subscription},
     wasm::{InitError, Module, WasmTransform},
 };
 use async_trait::async_trait;
@@ -103,12 +103,12 @@ impl Assembly for Parts {
             buffer_bytes: self.settings.task_buffer_bytes / 2,
             overrides: self.settings.consumer_override.clone(),
         };
-        Ok(Box::new(self.cluster.reader(settings).map_err(|error| client(&error))?))
+        Ok(Box::new(self.cluster.reader(settings)?))
     }
 
     fn writer(&self) -> Result<Arc<dyn TopicWriter>, ConnectorError> {
         let writer = self.cluster.writer(&self.settings.producer_override);
-        Ok(writer.map_err(|error| client(&error))?)
+        Ok(writer?)
     }
 
     async fn sink(&self, task: usize) -> Result<Box<dyn Sink>, ConnectorError> {
@@ -123,9 +123,7 @@ impl Assembly for Parts {
             }
             SinkSettings::Kafka(sink) => {
                 let cluster = self.target.as_ref().unwrap_or(&self.cluster);
-                let writer = cluster
-                    .writer(&self.settings.producer_override)
-                    .map_err(|error| client(&error))?;
+                let writer = cluster.writer(&self.settings.producer_override)?;
                 Box::new(kafka::KafkaSink::new(sink, writer, self.written(sink)?)?)
             }
             SinkSettings::File(sink) => Box::new(file::FileSink::open(sink, task).await?),
@@ -220,14 +218,9 @@ impl WholeTopic for Whole {
         topic: &str,
         each: &mut dyn FnMut(&NewRecord<'_>),
     ) -> Result<(), ConnectorError> {
-        let scan = self.0.scan(topic).map_err(|error| client(&error))?;
+        let scan = self.0.scan(topic)?;
         scan.read(each).map_err(|error| ConnectorError::transient("scan", on_one_line(&error)))
     }
-}
-
-/// The client does not take its properties, or has none of what was asked for.
-fn client(error: &TopicsError) -> ConnectorError {
-    ConnectorError::fatal("kafka", on_one_line(error))
 }
 
 fn refused(what: &str, error: &(dyn Error + 'static)) -> ConnectorError {

@@ -18,6 +18,7 @@ use rdkafka::{ClientConfig, Offset};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 use transom_core::record::NewRecord;
 use transom_core::topic::{
@@ -28,8 +29,9 @@ use transom_core::topic::{
 /// Longest wait for records between two looks at the events: what a rebalance may be late by.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// Longest wait for the group to hear that a member leaves.
-const LEAVING: Duration = Duration::from_secs(5);
+/// Longest wait for the group to hear that a member leaves. Without a broker it hears nothing, and gives the partitions away
+/// once the session is over.
+const LEAVING: Duration = Duration::from_secs(3);
 
 /// Records that are taken from librdkafka at once. Those that did not fit into a poll are held for the next.
 const CHUNK: usize = 256;
@@ -375,6 +377,20 @@ impl Drop for Reader {
             && let Err(error) = self.close()
         {
             tracing::debug!(target: "kafka", "{error}");
+        }
+        if self.consumer.closed() {
+            return;
+        }
+        // It goes on leaving until the session is over, and its own end waits for that. Nobody else does.
+        let consumer = Arc::clone(&self.consumer);
+        let leaving = move || {
+            while !consumer.closed() {
+                let _event = consumer.poll(SLICE);
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("leaving a group".to_owned()).spawn(leaving)
+        {
+            tracing::debug!(target: "kafka", %error, "no thread for a member that leaves");
         }
     }
 }

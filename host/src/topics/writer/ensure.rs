@@ -63,7 +63,7 @@ async fn ensure_by(
 async fn exists(admin: &Arc<AdminClient<Plain>>, topic: &str) -> Result<bool, Code> {
     let (admin, name) = (Arc::clone(admin), topic.to_owned());
     let asked = move || native::topic_ids(admin.inner().native_ptr(), &[&name], WAIT);
-    let ids = spawn_blocking(asked).await.map_err(|_stopped| Code::Interrupted)??;
+    let ids = spawn_blocking(asked).await.unwrap_or(Err(Code::Interrupted))?;
     match ids.get(topic) {
         Some(Ok(_)) => Ok(true),
         Some(Err(Code::UnknownTopicOrPartition)) | None => Ok(false),

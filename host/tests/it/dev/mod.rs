@@ -187,6 +187,41 @@ fn a_broker_of_its_own_serves_a_run_in_another_process() {
     assert_eq!(broker.end(), Some(0), "{}", broker.log());
 }
 
+/// Whose members the group would wait for longer than the test does.
+const AWAY: &str = "
+kafka: {bootstrap.servers: ADDRESS, session.timeout.ms: 300000}
+connectors:
+  numbers:
+    value: {json: {}}
+    source: {datagen: {interval.ms: 20, topics: {numbers: N}, messages: {N: {n: {sequence: {}}}}}}
+  to-nowhere: {topics: [numbers], value: {json: {}}, sink: {discard: {}}}
+";
+
+#[test]
+fn a_run_ends_in_time_though_its_broker_is_gone() {
+    let home = Home::new(&[]);
+    let listen =
+        ["broker", "--listen", "127.0.0.1:0", "--dir", &home.path("log").display().to_string()];
+    let mut broker = home.start(&mut home.command(&listen));
+    let address = broker.logged("broker started address=");
+    let file = home.path("connectors.yaml");
+    std::fs::write(&file, AWAY.replace("ADDRESS", &address)).unwrap();
+    let run = ["run", "--admin-listen", "127.0.0.1:0", "-c", file.to_str().unwrap()];
+    let mut run = home.start(&mut home.command(&run));
+    let admin = run.logged("running admin.listen=");
+    let status = || {
+        let asked = home.command(&["status", "--admin-listen", &admin]).output().unwrap();
+        String::from_utf8(asked.stdout).unwrap()
+    };
+    eventually("both run", || status().matches("RUNNING").count() == 2);
+    broker.signal(Signal::KILL);
+    broker.end();
+    eventually("both say what they wait for", || status().matches("DEGRADED: ").count() == 2);
+    run.signal(Signal::TERM);
+    eventually("it ends", || run.has_ended());
+    assert_eq!(run.end(), Some(0), "{}", run.log());
+}
+
 #[test]
 fn the_demo_shows_what_became_of_every_record() {
     let home = Home::new(&SMALL);

@@ -150,6 +150,10 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until it has ended; returns the exit code.
     pub(super) fn end(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
