@@ -32,7 +32,7 @@ soak: ## the same tests with the whole counts: ten times the random cases
 	$(CHECK)
 	@TRANSOM_SOAK=1 PROPTEST_CASES=2560 scripts/run-tests
 
-bench: ## measure the transform core; ratios to a native bound, in one run
+bench: ## measure kernels, chains and the record path; ratios to a bound in the same run
 	$(CHECK)
 	$(CARGO) bench --workspace --locked --bench '*'
 

@@ -101,7 +101,7 @@ pub enum Step {
 pub struct Failure {
     /// Where.
     pub step: Step,
-    /// Stable name of the kind of error: one of [`smt_abi::code`], a guest's own, or `json`.
+    /// Stable name of the kind of error: one of [`smt_abi::code`], a guest's own, or a [converter's](crate::convert::ConvertError::code).
     pub code: Box<str>,
     /// What was wrong, for a person.
     pub message: String,

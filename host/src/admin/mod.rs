@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `GET /metrics` | Prometheus text |
 //! | `GET /health/live` | 200 while the process serves |
-//! | `GET /health/ready` | 200 while every task has started and none has failed, else 503 and the reasons, a line each |
+//! | `GET /health/ready` | 200 once every task has started ([`TaskStatus::has_started`](transom_runtime::status::TaskStatus::has_started)) and while none has failed, else 503 and the reasons, a line each |
 //! | `GET /status` | [`Status`] as JSON |
 //! | `POST /reload` | [`Reloaded`] as JSON; 422 and [`Refused`] if nothing was changed, 403 for a web page |
 

@@ -43,15 +43,6 @@ pub struct PartitionInfo {
     pub watermarks: Watermarks,
 }
 
-/// What a group has stored for a partition, beside what the log has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupOffset {
-    /// What is stored.
-    pub stored: StoredOffset,
-    /// Bounds of the log.
-    pub watermarks: Watermarks,
-}
-
 impl std::fmt::Debug for Admin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Admin").finish_non_exhaustive()
@@ -99,27 +90,22 @@ impl Admin {
         Ok(TopicInfo { name: name.to_owned(), identity, partitions })
     }
 
-    /// What a group has stored for all partitions of a topic.
+    /// What a group has stored for partitions of a topic; nothing comes back for those that it has nothing for.
     ///
     /// # Errors
-    /// [`TopicsError`] if the broker does not say, or the topic is not there.
-    pub fn offsets(&self, group: &str, topic: &str) -> Result<Vec<GroupOffset>, TopicsError> {
-        let TopicInfo { partitions, .. } = self.topic(topic)?;
+    /// [`TopicsError`] if the broker does not say.
+    pub fn offsets(
+        &self,
+        group: &str,
+        topic: &TopicInfo,
+    ) -> Result<Vec<StoredOffset>, TopicsError> {
         let of = |partition: &PartitionInfo| TopicPartition {
-            topic: topic.into(),
+            topic: topic.name.as_str().into(),
             partition: partition.partition,
         };
-        let asked_for: Vec<TopicPartition> = partitions.iter().map(of).collect();
-        let stored = requests::committed(&self.of_group(group)?, &asked_for);
-        let stored =
-            stored.map_err(|error| asked(format!("offsets of group `{group}`"), &error))?;
-        let known: BTreeMap<i32, StoredOffset> =
-            stored.into_iter().map(|stored| (stored.partition.partition, stored)).collect();
-        let both = partitions.into_iter().filter_map(|of| {
-            let stored = known.get(&of.partition)?.clone();
-            Some(GroupOffset { stored, watermarks: of.watermarks })
-        });
-        Ok(both.collect())
+        let partitions: Vec<TopicPartition> = topic.partitions.iter().map(of).collect();
+        let stored = requests::committed(&self.of_group(group)?, &partitions);
+        stored.map_err(|error| asked(format!("offsets of group `{group}`"), &error))
     }
 
     /// Stores offsets for a group that nobody is a member of, each with the identity that its topic has now.

@@ -15,7 +15,7 @@ mod reader;
 mod scan;
 mod writer;
 
-pub use admin::{Admin, GroupOffset, PartitionInfo, TopicInfo};
+pub use admin::{Admin, PartitionInfo, TopicInfo};
 pub use check::{About, Client, Refusal, check_each, check_together};
 pub use cluster::{Cluster, ReaderSettings, Subscription};
 pub use error::TopicsError;

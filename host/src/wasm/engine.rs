@@ -1,4 +1,4 @@
-//! The compiler and its settings, made once per process.
+//! The compiler and its settings.
 
 use super::imports;
 use super::state::State;

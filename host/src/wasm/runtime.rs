@@ -8,7 +8,7 @@ use super::module_error::ModuleError;
 use std::path::Path;
 use std::sync::Arc;
 
-/// One engine with its clock, the limits of what it loads, and the cache of compiled modules. One per process.
+/// One engine with its clock, the limits of what it loads, and the cache of compiled modules. Each has a thread for its clock.
 #[derive(Debug)]
 pub struct Runtime {
     engine: Arc<Engine>,

@@ -189,6 +189,7 @@ impl Call {
 }
 
 fn replace(batch: &mut Batch, record: RecordId, text: Span) -> Result<(), Fault> {
+    // Invariant 12.
     let value = batch.documents.validate(text).map_err(envelope::not_json)?;
     batch.records[record.index()].value = value;
     Ok(())

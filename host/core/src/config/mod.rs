@@ -46,7 +46,7 @@ pub use sources::{
     SourceSettings, Uuid,
 };
 pub use transform::{Transform, When};
-pub use values::{List, Secret};
+pub use values::List;
 
 use properties::EMBEDDED;
 use schemars::JsonSchema;

@@ -47,26 +47,3 @@ impl JsonSchema for List {
         json_schema!({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]})
     }
 }
-
-/// Text that is shown nowhere: not in logs, not in errors, not in what `{:?}` prints (invariant 9).
-#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Makes a secret of a text.
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text; whoever asks for it answers for where it goes.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}

@@ -101,7 +101,7 @@ fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Of
     let mut shown = Vec::new();
     for topic in asked.topics(connector)? {
         let group = connector.group(name);
-        let committed = asked.admin.offsets(&group, &topic.name).map_err(|error| failed(&error))?;
+        let committed = asked.admin.offsets(&group, &topic).map_err(|error| failed(&error))?;
         for PartitionInfo { partition, watermarks } in &topic.partitions {
             // What the topic of today has, or what an earlier one of its name has left. A claim alone has no offset.
             let mut stored = rows.iter().filter(|row| {
@@ -110,8 +110,7 @@ fn partitions(asked: &Asked, name: &str, connector: &Connector) -> Result<Vec<Of
             });
             let of_today = stored.clone().find(|row| row.identity == topic.identity);
             let row = of_today.or_else(|| stored.next_back());
-            let known = committed.iter().map(|of| &of.stored);
-            let group = known.clone().find(|stored| stored.partition.partition == *partition);
+            let group = committed.iter().find(|stored| stored.partition.partition == *partition);
             let identity: Option<&TopicIdentity> = match row {
                 Some(row) => Some(&row.identity),
                 None => group.and_then(|stored| stored.identity.as_ref()),

@@ -35,7 +35,7 @@ use transom_runtime::{
 
 const HELP: &str = "\
 SIGINT or SIGTERM: no more is read, what is in flight is delivered, offsets are committed. A second signal leaves at once.
-`transom status` shows what a running process does; RUST_LOG=info logs more, RUST_LOG=transom_runtime=debug each record's way.";
+`transom status` shows what a running process does; RUST_LOG=warn logs less, RUST_LOG=info,transom_runtime=debug each record's way.";
 
 /// The variable that `--state-dir` stands for in a configuration.
 pub(super) const STATE_DIR: &str = "TRANSOM_STATE_DIR";

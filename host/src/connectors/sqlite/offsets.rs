@@ -12,8 +12,8 @@
 //! records, so [`claim`] answers with the newest offset that is stored under *any* identity of the partition unless its
 //! own row has one, and the task that compares identities fails with both. Epochs are counted over all identities of a
 //! partition: the newest row is the one with the highest, and a claim shuts out whoever still reads the old log.
-//! [`reset`] is the way out: it forgets the offsets of all identities. It keeps the rows and their epochs, because a row
-//! that began at epoch 1 again would let a stopped process in that has claimed it then.
+//! [`reset`] is the way out: one row is left, of what the topic is now, with an epoch above all that there were. One that
+//! began at epoch 1 again would let a stopped process in that has claimed it then.
 
 use super::{failure::failure, writer};
 use rusqlite::{

@@ -137,6 +137,7 @@ impl Interpreter<'_> {
         let operation = given.operation;
         let value = match given.known {
             Some(Known { depth, .. }) => Root::text(given.value, *depth),
+            // Invariant 12.
             None => self.batch.documents.validate(given.value).map_err(envelope::not_json)?,
         };
         let mode = if operation.op == Op::Set || operation.overwrite {

@@ -1,4 +1,5 @@
-//! Protobuf messages, by descriptor: from the wire straight to JSON, and back. No generated code, no value in between.
+//! Protobuf messages, by descriptor: from the wire straight to JSON, without a value in between; and back, by way of a
+//! `DynamicMessage`. No generated code.
 //!
 //! | module | what |
 //! |---|---|
