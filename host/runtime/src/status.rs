@@ -152,6 +152,14 @@ impl State {
     }
 }
 
+/// The module, as a person reads it.
+impl fmt::Display for TransformStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { module, sha256, .. } = self;
+        write!(f, "{module}, sha256 {}", sha256.get(..12).unwrap_or(sha256))
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

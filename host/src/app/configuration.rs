@@ -8,7 +8,7 @@ use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
-use transom_core::config::{Config, Loaded};
+use transom_core::config::{Config, Connector, Loaded};
 
 /// How a configuration was read, so that it can be read again.
 pub(super) struct Origin {
@@ -46,6 +46,22 @@ pub(super) fn read_own(file: &Path, given: Given) -> Result<(Config, Origin), Fa
 /// Reads a configuration without the modules and schemas that it names, for a command that uses neither.
 pub(super) fn read_alone(file: &Path) -> Result<Config, Failure> {
     hold(&mut validate::read_alone(file, &Given::new())?)
+}
+
+/// The connector of a name.
+///
+/// # Errors
+/// [`Failure`] if the configuration, which was read from `file`, has none.
+pub(super) fn connector<'a>(
+    config: &'a Config,
+    file: &Path,
+    name: &str,
+) -> Result<&'a Connector, Failure> {
+    config.connectors.get(name).ok_or_else(|| {
+        let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
+        let (file, known) = (file.display(), known.join(", "));
+        Failure::Usage(format!("`{file}` has no connector `{name}`; it has {known}"))
+    })
 }
 
 fn hold(loaded: &mut Loaded) -> Result<Config, Failure> {

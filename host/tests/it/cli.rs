@@ -212,3 +212,17 @@ fn many_lines_keep_their_order() {
     let expected = input.replace("\"x\"", "\"\"") + "--- stderr\n--- exit 0\n";
     assert!(shown == expected, "5000 lines come out as they went in");
 }
+
+#[test]
+fn a_filter_of_logs_that_is_none_is_refused() {
+    for filter in ["a=b=c", "transom_runtime=debgu"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_transom"));
+        let output = command.arg("schema").env("RUST_LOG", filter).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
+        assert!(
+            text.starts_with(&format!("transom: RUST_LOG: `{filter}` is no filter: ")),
+            "{text}"
+        );
+    }
+}

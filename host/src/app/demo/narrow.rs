@@ -7,7 +7,6 @@ use crate::{
 use serde_json::value::RawValue;
 use std::{io::Write, mem};
 use transom_core::config::Config;
-use transom_runtime::status::TransformStatus;
 
 const CONNECTOR: &str = "events-to-warehouse";
 const TRANSFORM: &str = "business-units";
@@ -39,15 +38,14 @@ impl Narrowed {
         let exchanged = running.reload.exchange(&running.runtime, self.config.clone()).await;
         for exchange in exchanged.map_err(Failure::Run)? {
             let pause = exchange.longest_pause_us().unwrap_or_default();
-            let Exchange { after: TransformStatus { module, sha256, .. }, failed, .. } = exchange;
+            let Exchange { after, failed, .. } = exchange;
             if let Some(reason) = failed {
                 return Err(Failure::Run(reason));
             }
             writeln!(
                 out,
                 "\nNow {TRANSFORM} of {CONNECTOR} is exchanged, between two batches, as `transom reload` does it:\n\n  \
-                 module  {module}, sha256 {}\n  before  {}\n  after   {NARROWED}\n  pause   {pause} µs at most, of each task\n",
-                sha256.get(..12).unwrap_or(&sha256),
+                 module  {after}\n  before  {}\n  after   {NARROWED}\n  pause   {pause} µs at most, of each task\n",
                 self.before
             )?;
         }

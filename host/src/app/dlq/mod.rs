@@ -93,24 +93,12 @@ impl Of {
         let mut config = configuration::read_alone(&self.config)?;
         embedded::reach(&mut config)?;
         let name = &self.connector;
-        if !config.connectors.contains_key(name) {
-            return Err(self.unknown(&config));
-        }
+        configuration::connector(&config, &self.config, name)?;
         Letters::of(&config, name)?.ok_or_else(|| {
             Failure::Usage(format!(
                 "connector `{name}` names no dead letter topic: it has no `errors.deadletterqueue.topic.name`"
             ))
         })
-    }
-
-    fn unknown(&self, config: &Config) -> Failure {
-        let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
-        Failure::Usage(format!(
-            "`{}` has no connector `{}`; it has {}",
-            self.config.display(),
-            self.connector,
-            known.join(", ")
-        ))
     }
 
     /// Hands over the letters that the filter keeps.

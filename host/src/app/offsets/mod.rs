@@ -11,7 +11,10 @@ use crate::{
     topics::{Admin, Cluster, TopicInfo},
 };
 use clap::Subcommand;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use transom_core::{
     config::{Config, Connector, SinkSettings},
     connector::{ConnectorError, SourcePosition},
@@ -35,6 +38,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 
 /// A configuration with the cluster that it names.
 struct Asked {
+    file: PathBuf,
     config: Config,
     cluster: Arc<Cluster>,
     admin: Admin,
@@ -47,17 +51,11 @@ impl Asked {
         let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
         let cluster = Cluster::new(config.kafka.clone()).map_err(|error| usage(&error))?;
         let admin = cluster.admin().map_err(|error| usage(&error))?;
-        Ok(Self { config, cluster: Arc::new(cluster), admin })
+        Ok(Self { file: file.to_owned(), config, cluster: Arc::new(cluster), admin })
     }
 
     fn connector(&self, name: &str) -> Result<&Connector, Failure> {
-        self.config.connectors.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.config.connectors.keys().map(String::as_str).collect();
-            Failure::Usage(format!(
-                "there is no connector `{name}`; there are {}",
-                known.join(", ")
-            ))
-        })
+        configuration::connector(&self.config, &self.file, name)
     }
 
     /// Where a source stands.

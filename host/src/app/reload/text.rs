@@ -2,7 +2,6 @@
 
 use crate::admin::{Exchange, Reloaded};
 use std::io::{self, Write};
-use transom_runtime::status::TransformStatus;
 
 pub(super) fn write(reloaded: &Reloaded, out: &mut impl Write) -> io::Result<()> {
     for exchange in &reloaded.transforms {
@@ -17,9 +16,9 @@ pub(super) fn write(reloaded: &Reloaded, out: &mut impl Write) -> io::Result<()>
 fn write_exchange(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     let Exchange { connector, before, after, is_config_changed, pauses_us, failed } = exchange;
     writeln!(out, "{connector}, transform {}", after.name)?;
-    writeln!(out, "  before: {}", told(before))?;
+    writeln!(out, "  before: {before}")?;
     let with = if *is_config_changed { ", with another config" } else { "" };
-    writeln!(out, "  after:  {}{with}", told(after))?;
+    writeln!(out, "  after:  {after}{with}")?;
     let tasks = pauses_us.len();
     match (failed, exchange.longest_pause_us()) {
         (Some(reason), _) => writeln!(out, "  failed, and what was before runs on: {reason}"),
@@ -29,9 +28,4 @@ fn write_exchange(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         }
         (None, None) => writeln!(out, "  none of {tasks} tasks runs now: each starts with it"),
     }
-}
-
-fn told(version: &TransformStatus) -> String {
-    let TransformStatus { module, sha256, .. } = version;
-    format!("{module}, sha256 {}", sha256.get(..12).unwrap_or(sha256))
 }

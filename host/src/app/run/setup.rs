@@ -3,7 +3,12 @@
 
 use super::{parts::Parts, plan, state_dir::StateDir};
 use crate::{
-    app::{Failure, configuration::Origin, library, reload::Reload},
+    app::{
+        Failure,
+        configuration::{self, Origin},
+        library,
+        reload::Reload,
+    },
     error::on_one_line,
     schemas,
     topics::Cluster,
@@ -49,12 +54,8 @@ impl Setup {
         only: &[String],
         state: StateDir,
     ) -> Result<Self, Failure> {
-        if let Some(unknown) = only.iter().find(|name| !config.connectors.contains_key(*name)) {
-            let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
-            let (file, known) = (origin.file.display(), known.join(", "));
-            return Err(Failure::Usage(format!(
-                "`{file}` has no connector `{unknown}`; it has {known}"
-            )));
+        for name in only {
+            configuration::connector(config, &origin.file, name)?;
         }
         let base = origin.file.parent().unwrap_or(Path::new("")).to_owned();
         let mut shared = Shared::new(config, base, &state)?;

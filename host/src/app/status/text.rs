@@ -1,9 +1,7 @@
 //! The status as a person reads it.
 
 use std::io::{self, Write};
-use transom_runtime::status::{
-    ConnectorStatus, PartitionStatus, State, Status, TaskStatus, TransformStatus,
-};
+use transom_runtime::status::{ConnectorStatus, PartitionStatus, State, Status, TaskStatus};
 
 pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
     for (number, connector) in status.connectors.iter().enumerate() {
@@ -18,21 +16,16 @@ pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
 fn write_connector(connector: &ConnectorStatus, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} ({})", connector.name, connector.kind)?;
     for transform in &connector.transforms {
-        writeln!(out, "  transform {}", told(transform))?;
+        writeln!(out, "  transform {}: {transform}", transform.name)?;
     }
     for task in &connector.tasks {
         write_task(task, out)?;
         // Only while a swap is under way.
         for transform in task.transforms.iter().filter(|of| !connector.transforms.contains(of)) {
-            writeln!(out, "    runs {} still", told(transform))?;
+            writeln!(out, "    runs {}: {transform} still", transform.name)?;
         }
     }
     Ok(())
-}
-
-fn told(transform: &TransformStatus) -> String {
-    let TransformStatus { name, module, sha256 } = transform;
-    format!("{name}: {module}, sha256 {}", sha256.get(..12).unwrap_or(sha256))
 }
 
 fn write_task(task: &TaskStatus, out: &mut impl Write) -> io::Result<()> {
