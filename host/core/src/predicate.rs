@@ -49,4 +49,22 @@ impl TopicPattern {
     pub fn matches(&self, topic: &str) -> bool {
         self.0.is_match(topic)
     }
+
+    /// True for a topic that a subscription to the pattern means: one that matches, and is none of Kafka's own.
+    pub fn subscribes(&self, topic: &str) -> bool {
+        !topic.starts_with("__") && self.matches(topic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TopicPattern;
+
+    #[test]
+    fn a_pattern_means_whole_names_and_no_topic_of_kafkas_own() {
+        let check =
+            |pattern: &str, topic: &str| TopicPattern::new(pattern).unwrap().subscribes(topic);
+        assert!(check("orders|pay.*", "payments") && check(".*", "_transom-offsets"));
+        assert!(!check("orders|pay.*", "orders-2") && !check(".*", "__consumer_offsets"));
+    }
 }

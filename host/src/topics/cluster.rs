@@ -8,9 +8,9 @@ use super::reader::Reader;
 use super::scan::Scan;
 use super::writer::Writer;
 use rdkafka::consumer::BaseConsumer;
-use regex::Regex;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use transom_core::config::Properties;
+use transom_core::predicate::TopicPattern;
 
 /// Bytes that a scan reads ahead.
 const SCAN_BYTES: usize = 16 << 20;
@@ -69,7 +69,7 @@ impl Cluster {
         match subscription {
             Subscription::Topics(topics) => Reader::of_topics(&config, &topics),
             Subscription::Pattern(pattern) => {
-                Reader::of_pattern(&config, Regex::new(&format!("^(?:{pattern})$"))?)
+                Reader::of_pattern(&config, TopicPattern::new(&pattern)?)
             }
         }
     }

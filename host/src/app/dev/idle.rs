@@ -100,8 +100,8 @@ impl Sink {
     }
 
     fn reads(&self, topic: &str) -> bool {
-        let matches = |pattern: &TopicPattern| !topic.starts_with("__") && pattern.matches(topic);
-        self.pattern.as_ref().map_or_else(|| self.topics.iter().any(|one| one == topic), matches)
+        let is_named = || self.topics.iter().any(|one| one == topic);
+        self.pattern.as_ref().map_or_else(is_named, |pattern| pattern.subscribes(topic))
     }
 
     fn ends(&self, admin: &Admin, known: &[String]) -> Result<Vec<End>, TopicsError> {

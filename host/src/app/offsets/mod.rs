@@ -77,10 +77,7 @@ impl Asked {
         let pattern =
             TopicPattern::new(pattern).map_err(|error| Failure::Usage(error.to_string()))?;
         let names = self.admin.topics().map_err(|error| failed(&error))?;
-        Ok(names
-            .into_iter()
-            .filter(|name| !name.starts_with("__") && pattern.matches(name))
-            .collect())
+        Ok(names.into_iter().filter(|name| pattern.subscribes(name)).collect())
     }
 }
 

@@ -7,10 +7,9 @@
 use super::super::context::Events;
 use super::super::error::of_client;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use regex::Regex;
 use std::time::{Duration, Instant};
 use tracing::info;
-use transom_core::topic::TopicError;
+use transom_core::{predicate::TopicPattern, topic::TopicError};
 
 /// Time between two listings.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -22,7 +21,7 @@ const WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Discovery {
     topics: Vec<String>,
-    pattern: Option<Regex>,
+    pattern: Option<TopicPattern>,
     next: Instant,
 }
 
@@ -33,7 +32,7 @@ impl Discovery {
     }
 
     /// Those that a pattern matches whole.
-    pub(super) fn of(pattern: Regex) -> Self {
+    pub(super) fn of(pattern: TopicPattern) -> Self {
         Self { pattern: Some(pattern), ..Self::fixed(Vec::new()) }
     }
 
@@ -53,7 +52,7 @@ impl Discovery {
         let listed = listed.map_err(|error| of_client("listing topics", &error))?;
         let names = listed.topics().iter().map(rdkafka::metadata::MetadataTopic::name);
         let mut topics: Vec<String> =
-            names.filter(|name| matches(pattern, name)).map(str::to_owned).collect();
+            names.filter(|name| pattern.subscribes(name)).map(str::to_owned).collect();
         topics.sort();
         if topics != self.topics {
             info!(target: "kafka", "`topics.regex` matches {} topic(s): {}", topics.len(), topics.join(", "));
@@ -66,22 +65,5 @@ impl Discovery {
             self.topics = topics;
         }
         Ok(())
-    }
-}
-
-/// True for a topic that a pattern means: never one of Kafka's own.
-fn matches(pattern: &Regex, topic: &str) -> bool {
-    !topic.starts_with("__") && pattern.is_match(topic)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kafkas_own_topics_are_left_out() {
-        let all = Regex::new("^(?:.*)$").unwrap();
-        assert!(matches(&all, "orders") && matches(&all, "_transom-offsets"));
-        assert!(!matches(&all, "__consumer_offsets"));
     }
 }

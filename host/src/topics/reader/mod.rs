@@ -15,11 +15,11 @@ use super::native::{self, RecordQueue};
 use discovery::Discovery;
 use rdkafka::consumer::{BaseConsumer, Consumer, RebalanceProtocol};
 use rdkafka::{ClientConfig, Offset};
-use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use transom_core::predicate::TopicPattern;
 use transom_core::record::NewRecord;
 use transom_core::topic::{
     CommitMode, Offsets, PollLimits, Polled, StartAt, StoredOffset, TopicError, TopicIdentity,
@@ -84,7 +84,10 @@ impl Reader {
         Ok(reader)
     }
 
-    pub(super) fn of_pattern(config: &ClientConfig, pattern: Regex) -> Result<Self, TopicsError> {
+    pub(super) fn of_pattern(
+        config: &ClientConfig,
+        pattern: TopicPattern,
+    ) -> Result<Self, TopicsError> {
         Self::new(config, Discovery::of(pattern))
     }
 
