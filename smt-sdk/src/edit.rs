@@ -164,7 +164,7 @@ impl<'a> Edits<'a> {
         let value_start = self.out.len();
         value(&mut JsonWriter::new(self.out));
         self.out.patch(start + 8, length(self.out.len() - value_start));
-        self.out.align();
+        self.out.align(start);
     }
 }
 

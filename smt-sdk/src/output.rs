@@ -86,11 +86,12 @@ impl Output {
         self.push(escaped.as_bytes());
     }
 
-    /// Writes zeros up to a multiple of four.
+    /// Writes zeros until what begins at `start` is a multiple of four bytes long. It may begin anywhere: the output of a
+    /// batch is one run of bytes, and errors and records in it have any length.
     #[inline]
-    pub(crate) fn align(&mut self) {
+    pub(crate) fn align(&mut self, start: usize) {
         self.push_array([0; 4]);
-        self.len = (self.len - 4).next_multiple_of(4);
+        self.len = start + (self.len - 4 - start).next_multiple_of(4);
     }
 
     #[inline]
@@ -143,16 +144,21 @@ mod tests {
 
     #[test]
     fn every_length_is_copied_whole() {
-        let source: Vec<u8> = (0..200).collect();
+        let source: Vec<u8> = (0..204).collect();
         for len in 0..200 {
             let mut out = Output::new();
             out.push_array(*b"ab");
             out.push(&source[..len]);
             out.push(b"!");
             assert_eq!(out.written(), [b"ab", &source[..len], b"!"].concat());
-            out.align();
-            assert_eq!(out.len() % 4, 0);
-            assert!(out.written()[len + 3..].iter().all(|byte| *byte == 0));
+            for start in 0..4 {
+                let mut out = Output::new();
+                out.push(&source[..start + len]);
+                out.align(start);
+                assert_eq!((out.len() - start) % 4, 0);
+                assert!(out.len() < start + len + 4);
+                assert!(out.written()[start + len..].iter().all(|byte| *byte == 0));
+            }
         }
     }
 
@@ -162,9 +168,9 @@ mod tests {
         out.push(&[b'x'; 64]);
         out.clear();
         out.push(b"a");
-        out.align();
+        out.align(0);
         assert_eq!(out.written(), [b'a', 0, 0, 0]);
-        out.align();
+        out.align(0);
         assert_eq!(out.len(), 4);
     }
 }

@@ -294,6 +294,20 @@ pub enum TopicError {
         /// The end of the log.
         latest: i64,
     },
+    /// The name of a topic means another one since its partition was assigned.
+    #[error(
+        "{partition} is of another topic of that name now: read up to offset {offset}, and the new log has {earliest} to {latest}"
+    )]
+    OtherTopic {
+        /// The partition.
+        partition: TopicPartition,
+        /// Where reading is.
+        offset: i64,
+        /// The oldest offset that the new log has.
+        earliest: i64,
+        /// Its end.
+        latest: i64,
+    },
     /// It does not pass by itself.
     #[error("{message}")]
     Fatal {

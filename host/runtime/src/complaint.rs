@@ -33,7 +33,9 @@ impl Complaint {
                 tracing::debug!(%error, "the group has moved on");
                 return Ok(());
             }
-            TopicError::OutOfRange { .. } | TopicError::Fatal { .. } => return Err(error.into()),
+            TopicError::OutOfRange { .. }
+            | TopicError::OtherTopic { .. }
+            | TopicError::Fatal { .. } => return Err(error.into()),
         };
         progress.complain(Part::Reader, format!("{error}; waiting"));
         self.0 = Some(Shown { until });

@@ -61,7 +61,7 @@ impl From<TopicError> for Failure {
         let kind = match error {
             TopicError::Transient { .. } | TopicError::Missing { .. } => FailureKind::Transient,
             TopicError::Rebalanced { .. } => FailureKind::Superseded,
-            TopicError::OutOfRange { .. } => {
+            TopicError::OutOfRange { .. } | TopicError::OtherTopic { .. } => {
                 return Self::policy(format!(
                     "{error}. `transom offsets show` lists what is stored, `transom offsets reset` says where to go on"
                 ));

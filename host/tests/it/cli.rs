@@ -213,6 +213,20 @@ fn many_lines_keep_their_order() {
     assert!(shown == expected, "5000 lines come out as they went in");
 }
 
+/// The answers of a batch are one run of bytes, and an error has any length: what it says of one record must not move the next.
+#[test]
+fn a_record_that_fails_spoils_none_behind_it() {
+    for name in ["a", "ab", "abc", "abcd", "abcde", "abcdef"] {
+        let config = format!(r#"{{"fields":"{name}","missing":"fail","replacement":"*"}}"#);
+        let good = format!("{{\"{name}\":\"x\"}}\n");
+        let input = format!("{good}{{\"other\":1}}\n{good}{good}{{\"other\":2}}\n{good}");
+        let shown = apply("mask-field", &["--config", &config], &input);
+        assert_eq!(shown.matches(&format!("{{\"{name}\":\"*\"}}\n")).count(), 4, "{shown}");
+        assert_eq!(shown.matches("field-missing").count(), 2, "{shown}");
+        assert!(!shown.contains("guest-bad-operation"), "{shown}");
+    }
+}
+
 #[test]
 fn a_filter_of_logs_that_is_none_is_refused() {
     for filter in ["a=b=c", "transom_runtime=debgu"] {

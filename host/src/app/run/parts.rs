@@ -1,5 +1,6 @@
 //! The parts of a connector's tasks, made of the settings: the one place where Kafka, databases and modules meet.
 
+use super::plan;
 use crate::{
     connectors::{console, datagen, discard, file, kafka},
     error::on_one_line,
@@ -124,7 +125,12 @@ impl Assembly for Parts {
             SinkSettings::Kafka(sink) => {
                 let cluster = self.target.as_ref().unwrap_or(&self.cluster);
                 let writer = cluster.writer(&self.settings.producer_override)?;
-                Box::new(kafka::KafkaSink::new(sink, writer, self.written(sink)?)?)
+                Box::new(kafka::KafkaSink::new(
+                    sink,
+                    writer,
+                    self.written(sink)?,
+                    plan::creation(&self.settings),
+                )?)
             }
             SinkSettings::File(sink) => Box::new(file::FileSink::open(sink, task).await?),
             SinkSettings::Console(sink) => Box::new(console::ConsoleSink::new(sink)),

@@ -25,11 +25,16 @@ pub(super) fn plan(
         flush_interval: Duration::from_millis(config.offset_flush_interval_ms),
         flush_timeout: Duration::from_millis(config.offset_flush_timeout_ms),
         reset: reset(&config.kafka, &connector.consumer_override),
-        creation: TopicCreation {
-            partitions: connector.topic_creation_default_partitions,
-            replication_factor: connector.topic_creation_default_replication_factor,
-            ..TopicCreation::default()
-        },
+        creation: creation(connector),
+    }
+}
+
+/// How a topic is created that a connector writes and that is not there.
+pub(super) fn creation(connector: &Connector) -> TopicCreation {
+    TopicCreation {
+        partitions: connector.topic_creation_default_partitions,
+        replication_factor: connector.topic_creation_default_replication_factor,
+        ..TopicCreation::default()
     }
 }
 

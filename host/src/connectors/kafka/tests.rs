@@ -21,6 +21,8 @@ use transom_runtime::testing::{Broken, sink};
 struct Cluster {
     written: Mutex<Vec<EncodedRecord>>,
     calls: Mutex<Vec<usize>>,
+    /// Topics that were asked to be there.
+    ensured: Mutex<Vec<String>>,
     away: AtomicBool,
 }
 
@@ -45,7 +47,8 @@ impl TopicWriter for Cluster {
         Ok(Written { refused, places: Vec::new() })
     }
 
-    async fn ensure(&self, _: &str, _: TopicCreation) -> Result<(), ConnectorError> {
+    async fn ensure(&self, topic: &str, _: TopicCreation) -> Result<(), ConnectorError> {
+        self.ensured.lock().unwrap().push(topic.to_owned());
         Ok(())
     }
 }
@@ -81,7 +84,8 @@ fn settings(topic: &str) -> Settings {
 }
 
 fn sink_onto(cluster: &Arc<Cluster>, settings: &Settings) -> KafkaSink {
-    KafkaSink::new(settings, Arc::clone(cluster) as Arc<dyn TopicWriter>, angles()).unwrap()
+    let writer = Arc::clone(cluster) as Arc<dyn TopicWriter>;
+    KafkaSink::new(settings, writer, angles(), TopicCreation::default()).unwrap()
 }
 
 /// A place for the suite: the topics of a cluster.

@@ -4,10 +4,17 @@
 //! between: the partition then rests in silence. So either is an error here, with the figures that an operator needs.
 
 use super::super::error::of_reader;
+use super::super::native;
 use super::Reader;
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode as Code;
+use std::collections::BTreeSet;
 use std::slice;
-use transom_core::topic::{TopicError, TopicPartition, TopicReader, Watermarks};
+use std::time::Duration;
+use transom_core::topic::{Offsets, TopicError, TopicPartition, TopicReader, Watermarks};
+
+/// Longest wait for what names of topics mean now, well below the second in which a reader has to be polled again.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl Reader {
     /// A message that was an error.
@@ -32,6 +39,32 @@ impl Reader {
     /// A partition that librdkafka has stopped fetching.
     pub(super) fn stalled(&mut self, partition: &TopicPartition) -> TopicError {
         self.out_of_range(partition, "it is no longer fetched", -1)
+    }
+
+    /// Looks whether the names of topics still mean those that are read. One that was deleted and created anew is read on at
+    /// the old offset as if nothing had happened, and what the new log has before that would be skipped in silence.
+    ///
+    /// # Errors
+    /// [`TopicError::OtherTopic`] for the first that does not. Where the broker does not say, the next look will tell.
+    pub(super) fn look_for_other_topics(&mut self, offsets: &Offsets) -> Result<(), TopicError> {
+        let topics: BTreeSet<&str> = offsets.keys().map(|partition| &*partition.topic).collect();
+        let topics: Vec<&str> = topics.into_iter().collect();
+        let client = self.consumer.client().native_ptr();
+        let Ok(ids) = native::topic_ids(client, &topics, LOOK) else { return Ok(()) };
+        let is_another = |(partition, _): &(&TopicPartition, &i64)| {
+            let assigned = self.assigned.get(*partition).and_then(|of| of.identity.as_ref());
+            let now = ids.get(&*partition.topic).and_then(|id| id.as_ref().ok());
+            assigned.zip(now).is_some_and(|(then, now)| {
+                !then.topic.is_empty() && !now.is_empty() && then.topic != *now
+            })
+        };
+        let Some((partition, offset)) = offsets.iter().find(is_another) else { return Ok(()) };
+        let (partition, offset) = (partition.clone(), *offset);
+        let [Watermarks { earliest, latest }] = self.watermarks(slice::from_ref(&partition))?[..]
+        else {
+            return Ok(());
+        };
+        Err(TopicError::OtherTopic { partition, offset, earliest, latest })
     }
 
     fn out_of_range(&mut self, partition: &TopicPartition, text: &str, offset: i64) -> TopicError {

@@ -309,6 +309,7 @@ impl TopicReader for Reader {
                 self.identity(&partition.topic)?;
             }
         }
+        self.look_for_other_topics(offsets)?;
         let list = requests::commit_list(offsets, |partition| {
             let assigned = self.assigned.get(partition).and_then(|of| of.identity.as_ref());
             assigned.or_else(|| self.identities.get(&*partition.topic))

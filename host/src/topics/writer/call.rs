@@ -34,8 +34,18 @@ struct Place {
 #[derive(Debug, Default)]
 struct Failed {
     refused: Vec<Refused>,
+    /// Records that their topic does not take now, and why.
+    stuck: Vec<(usize, Code)>,
     /// The first failure that is not a record's fault.
     whole: Option<ConnectorError>,
+}
+
+/// What became of a call's records.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) written: Written,
+    /// Numbers of those that their topic does not take now, in order, and why: neither they nor the call are to blame.
+    pub(super) stuck: Vec<(usize, Code)>,
 }
 
 /// One record of a call, as librdkafka carries it until its outcome is known.
@@ -62,14 +72,15 @@ impl Call {
     }
 
     /// Waits until all outcomes are known.
-    pub(super) async fn outcome(&self) -> Result<Written, ConnectorError> {
+    pub(super) async fn outcome(&self) -> Result<Outcome, ConnectorError> {
         self.one_less();
         self.done.notified().await;
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Failed { mut refused, whole } = mem::take(&mut *failed);
+        let Failed { mut refused, mut stuck, whole } = mem::take(&mut *failed);
         refused.sort_by_key(|refused| refused.index);
+        stuck.sort_by_key(|(index, _)| *index);
         let places = self.places.iter().map(Place::known).collect();
-        whole.map_or(Ok(Written { refused, places }), Err)
+        whole.map_or(Ok(Outcome { written: Written { refused, places }, stuck }), Err)
     }
 
     fn one_less(&self) {
@@ -125,6 +136,8 @@ impl Delivery {
         if is_refusal(code) {
             let (code, message) = (error_name(code), told(error));
             failed.refused.push(Refused { index: self.index, code, message });
+        } else if is_of_topic(code) {
+            failed.stuck.push((self.index, code));
         } else if failed.whole.is_none() {
             failed.whole = Some(of_writer(code));
         }
@@ -142,12 +155,19 @@ fn is_refusal(code: Code) -> bool {
             | Code::InvalidTopic
             | Code::MessageBatchTooLarge
             | Code::MessageSizeTooLarge
-            | Code::PolicyViolation
-            | Code::TopicAuthorizationFailed
             | Code::UnknownPartition
+            | Code::UnsupportedForMessageFormat
+    )
+}
+
+/// True for what somebody has to mend at the topic: that it is there, that it may be written, that it has room.
+fn is_of_topic(code: Code) -> bool {
+    matches!(
+        code,
+        Code::PolicyViolation
+            | Code::TopicAuthorizationFailed
             | Code::UnknownTopic
             | Code::UnknownTopicOrPartition
-            | Code::UnsupportedForMessageFormat
     )
 }
 
@@ -178,11 +198,25 @@ mod tests {
         first.cancel();
         third.cancel();
         assert!(call.is_pending());
-        let Written { refused, places } = call.outcome().await.unwrap();
+        let Outcome { written: Written { refused, places }, stuck } = call.outcome().await.unwrap();
+        assert_eq!(stuck, []);
         let told: Vec<_> = refused.iter().map(|one| (one.index, one.code.as_str())).collect();
         assert_eq!(told, [(1, "_UNKNOWN_PARTITION"), (3, "MSG_SIZE_TOO_LARGE")]);
         assert_eq!(places, [Some((2, 70)), None, None, None]);
         assert!(!call.is_pending());
+    }
+
+    #[tokio::test]
+    async fn what_a_topic_does_not_take_is_neither_refused_nor_the_calls_failure() {
+        let call = Arc::new(Call::new(3));
+        let codes = [Code::UnknownTopic, Code::MessageSizeTooLarge, Code::TopicAuthorizationFailed];
+        let deliveries: Vec<_> = (0..3).map(|at| Delivery::of(&call, at)).collect();
+        for (delivery, code) in deliveries.iter().zip(codes).rev() {
+            delivery.refuse(&MessageProduction(code));
+        }
+        let Outcome { written, stuck } = call.outcome().await.unwrap();
+        assert_eq!(stuck, [(0, codes[0]), (2, codes[2])]);
+        assert_eq!(written.refused.len(), 1);
     }
 
     #[tokio::test]

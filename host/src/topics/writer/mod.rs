@@ -9,7 +9,7 @@ mod ensure;
 use super::context::log;
 use super::error::{TopicsError, told};
 use super::native::error_name;
-use call::{Call, Delivery};
+use call::{Call, Delivery, Outcome};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -19,13 +19,17 @@ use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProd
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 use transom_core::connector::ConnectorError;
 use transom_core::topic::{EncodedRecord, TopicCreation, TopicWriter, Written};
 
 /// Longest wait for a delivery to make room before the queue is tried again.
 const ROOM: Duration = Duration::from_millis(100);
+
+/// Pauses before a topic that took no records is tried again.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Writes to one cluster. Shared; it lives as long as somebody holds it.
 pub struct Writer {
@@ -117,6 +121,22 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Writes some of these records, and waits until the outcome of each is known.
+    async fn send(
+        &self,
+        records: &[EncodedRecord],
+        which: impl Iterator<Item = usize>,
+    ) -> Result<Outcome, ConnectorError> {
+        let producer = self.producer()?;
+        let call = producer.context().begin(records.len());
+        for index in which {
+            enqueue(&producer, &call, index, &records[index]).await;
+        }
+        call.outcome().await
+    }
+}
+
 /// Puts one record into the queue, waiting for room.
 async fn enqueue(
     producer: &ThreadedProducer<Deliveries>,
@@ -167,14 +187,23 @@ mod tests;
 #[async_trait::async_trait]
 impl TopicWriter for Writer {
     async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError> {
-        let producer = self.producer()?;
-        let call = producer.context().begin(records.len());
-        for (index, record) in records.iter().enumerate() {
-            enqueue(&producer, &call, index, record).await;
+        let Outcome { mut written, mut stuck } = self.send(&records, 0..records.len()).await?;
+        let mut pause = FIRST_PAUSE;
+        // Only those come again: what other topics took is not written twice.
+        while let Some((first, code)) = stuck.first() {
+            let topic = &records[*first].topic;
+            warn!(target: "kafka", "topic `{topic}` takes no records: {code}; trying again");
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(2 * pause);
+            let again = self.send(&records, stuck.iter().map(|(index, _)| *index)).await?;
+            written.refused.extend(again.written.refused);
+            for (place, new) in written.places.iter_mut().zip(again.written.places) {
+                *place = place.or(new);
+            }
+            stuck = again.stuck;
         }
-        // They were copied; what waits for the broker is librdkafka's.
-        drop(records);
-        call.outcome().await
+        written.refused.sort_by_key(|refused| refused.index);
+        Ok(written)
     }
 
     async fn ensure(&self, topic: &str, creation: TopicCreation) -> Result<(), ConnectorError> {

@@ -84,6 +84,27 @@ fn a_topic_made_anew_fails_the_task() {
 }
 
 #[test]
+fn a_topic_made_anew_under_a_running_task_fails_it() {
+    let Some(kafka) = live_kafka::kafka("a topic made anew while it is read") else { return };
+    let (bootstrap, topic) = (kafka.bootstrap(), load::unique("swapped"));
+    load::create_topic(bootstrap, &topic, 1);
+    load::produce(bootstrap, &topic, 0..50, load::value);
+    let home = Home::new(bootstrap, &load::table_and_lines(&topic));
+    let transom = home.run("one", &[]);
+    let rows = || tables::number(&home.path("out.db"), "SELECT count(*) FROM rows");
+    eventually("all is there", PATIENCE, || transom.log(), || rows() == 50);
+    load::delete_topic(bootstrap, &topic);
+    eventually("it can be made again", PATIENCE, String::new, || {
+        std::panic::catch_unwind(|| load::create_topic(bootstrap, &topic, 1)).is_ok()
+    });
+    // More than before. A task that has looked by then sees that its offset is not there, one that comes later that the topic is
+    // another one: neither reads on as if nothing had happened.
+    load::produce(bootstrap, &topic, 0..80, load::value);
+    check(&reasons(&transom, 2), &[&topic, "offset 50", "0 to "]);
+    assert_eq!(transom.end().code(), Some(1));
+}
+
+#[test]
 fn a_log_without_the_next_record_fails_the_task() {
     let Some(kafka) = live_kafka::kafka("a truncated topic") else { return };
     let (bootstrap, topic) = (kafka.bootstrap(), load::unique("cut"));
