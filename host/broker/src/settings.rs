@@ -17,8 +17,8 @@ pub struct Settings {
     pub partitions: NonZeroU16,
     /// Whether a topic is created when a client asks for it and allows it (`auto.create.topics.enable`). Default: true.
     pub auto_create_topics: bool,
-    /// How long the first member of an empty group waits for others (`group.initial.rebalance.delay.ms`). Default: 50 ms:
-    /// members that start together usually join together, and nobody waits Kafka's three seconds at a desk.
+    /// How long the first member of an empty group waits for others (`group.initial.rebalance.delay.ms`). Default: 300 ms:
+    /// members that start together join together on a busy machine too, and nobody waits Kafka's three seconds at a desk.
     pub initial_rebalance_delay: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Settings {
             directory: directory.into(),
             partitions: NonZeroU16::MIN,
             auto_create_topics: true,
-            initial_rebalance_delay: Duration::from_millis(50),
+            initial_rebalance_delay: Duration::from_millis(300),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use transom_core::{
     batch::Batch,
     config::Tolerance,
-    record::Step,
+    record::{Step, Verdict as Decided},
     topic::{EncodedRecord, TopicWriter},
 };
 
@@ -34,15 +34,43 @@ pub(crate) struct Cause {
 }
 
 impl Cause {
-    /// Why a task stops that does not tolerate it.
-    pub(crate) fn stop(&self, batch: &Batch) -> Failure {
+    /// The first input of a batch that a converter or transform failed on.
+    pub(crate) fn first(batch: &Batch) -> Option<Self> {
+        (0..batch.len()).find_map(|input| match batch.verdict(input) {
+            Decided::Failed(failure) => Some(Self {
+                input,
+                place: Place::Step(failure.step),
+                code: failure.code.to_string(),
+                message: failure.message.clone(),
+                child: None,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Why a task is DEGRADED while it tries again.
+    pub(crate) fn retried(&self, batch: &Batch, modules: &[ModuleName]) -> String {
+        let (at, stage, code) = (self.at(batch), self.place.stage(), &self.code);
+        let transform = self.place.transform().and_then(|stage| modules.get(stage));
+        let transform = transform
+            .map_or(String::new(), |module| format!(" of transform `{}`", module.transform));
+        format!("{at} failed in {stage}{transform} with `{code}`: {}; trying again", self.message)
+    }
+
+    /// Which record it is.
+    fn at(&self, batch: &Batch) -> String {
         let original = batch.original(self.input);
-        let at = match (original.partition, original.offset) {
+        match (original.partition, original.offset) {
             (Some(partition), Some(offset)) => {
                 format!("offset {offset} of `{}-{partition}`", original.topic)
             }
             _ => format!("a record for topic `{}`", original.topic),
-        };
+        }
+    }
+
+    /// Why a task stops that does not tolerate it.
+    pub(crate) fn stop(&self, batch: &Batch) -> Failure {
+        let at = self.at(batch);
         let (stage, code, message) = (self.place.stage(), &self.code, &self.message);
         Failure::policy(format!(
             "tolerance exceeded: {at} failed in {stage} with `{code}`: {message}; mend it, or set `errors.tolerance` to `all`"

@@ -21,7 +21,7 @@ impl Place {
     }
 
     /// Number of the transform.
-    const fn transform(self) -> Option<usize> {
+    pub(super) const fn transform(self) -> Option<usize> {
         match self {
             Self::Step(Step::Transformation { stage }) => Some(stage),
             _ => None,

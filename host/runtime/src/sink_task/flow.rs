@@ -1,7 +1,14 @@
 //! Records into loads, loads through the chain to the worker; and what happens when the worker does not keep up.
 
 use super::{POLL, SinkTask, worker::Command};
-use crate::{failure::Failure, load::Load, metrics::Stage, metrics::Verdict, progress::Part, way};
+use crate::{
+    dead_letters::Cause,
+    failure::Failure,
+    load::Load,
+    metrics::{Stage, Verdict},
+    progress::Part,
+    way,
+};
 use std::time::{Duration, Instant};
 use transom_core::{
     policy,
@@ -110,8 +117,10 @@ impl SinkTask {
             let (max, random) = (policy.retry_delay_max, fastrand::f64());
             let delay = policy::retry_delay(attempt, max, random, left);
             attempt += 1;
-            let reason = "a record failed in a converter or transform; trying again";
-            self.context.progress.complain(Part::Chain, reason);
+            if let Some(cause) = Cause::first(&load.batch) {
+                let reason = cause.retried(&load.batch, &load.modules);
+                self.context.progress.complain(Part::Chain, reason);
+            }
             self.context.progress.metrics.retried();
             self.serve_for(delay)?;
             load.decode_again(&mut self.converters);
@@ -164,11 +173,12 @@ impl SinkTask {
         what(self).or_else(|error| self.endure(error))
     }
 
-    /// Pauses partitions that come while all others are paused.
-    pub(super) fn pause_new(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
-        if self.pressure.is_paused {
-            return self.steer(|task| task.reader.pause(partitions));
-        }
-        Ok(())
+    /// Pauses partitions that come while all others are paused. Others flow: one that was paused when it was taken away is
+    /// still that when it comes back.
+    pub(super) fn begin_flow(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        let is_paused = self.pressure.is_paused;
+        self.steer(|task| {
+            if is_paused { task.reader.pause(partitions) } else { task.reader.resume(partitions) }
+        })
     }
 }

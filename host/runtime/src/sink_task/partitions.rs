@@ -175,7 +175,7 @@ impl SinkTask {
         let from: Vec<_> =
             from.into_iter().map(|(partition, at)| (partition, StartAt::Offset(at))).collect();
         self.steer(|task| task.reader.assign(&from))?;
-        self.pause_new(&begun)?;
+        self.begin_flow(&begun)?;
         if !self.partitions.is_waiting() {
             self.forget_complaint(true);
         }

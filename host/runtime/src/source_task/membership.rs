@@ -1,10 +1,8 @@
 //! Which host runs a source task: the one that Kafka's group protocol gives the one partition of an internal topic.
 
 use crate::{complaint::Complaint, context::TaskContext, failure::Failure};
-use std::{
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::{pin::pin, time::Duration};
+use tokio::time::Instant;
 use transom_core::topic::{
     PollLimits, Polled, StartAt, TopicCreation, TopicError, TopicPartition, TopicReader,
 };
@@ -26,6 +24,7 @@ pub(super) struct Membership {
     /// Partitions to be released; while there are some the task is no longer this host's.
     taken: Vec<TopicPartition>,
     complaint: Complaint,
+    next_poll: Instant,
     /// The partitions were taken without asking: nothing is to be finished.
     is_lost: bool,
 }
@@ -42,7 +41,15 @@ impl Membership {
         let reader = context.assembly.reader(context.task)?;
         let (context, complaint) = (context.clone(), Complaint::default());
         let (given, taken) = (Vec::new(), Vec::new());
-        Ok(Self { context, reader, given, taken, complaint, is_lost: false })
+        Ok(Self {
+            context,
+            reader,
+            given,
+            taken,
+            complaint,
+            next_poll: Instant::now(),
+            is_lost: false,
+        })
     }
 
     /// Waits until the task is this host's. False if it is to stop.
@@ -79,6 +86,10 @@ impl Membership {
         let mut work = pin!(work);
         let mut since = None;
         loop {
+            // Work that is done at once, again and again, must not keep the group from being heard.
+            if self.next_poll <= Instant::now() {
+                self.poll()?;
+            }
             let has_ended = self.context.stop.is_cancelled() || !self.taken.is_empty();
             if has_ended {
                 let since = *since.get_or_insert_with(Instant::now);
@@ -90,7 +101,7 @@ impl Membership {
                 biased;
                 done = &mut work => return Ok(Some(done)),
                 () = self.context.stop.cancelled(), if !has_ended => {}
-                () = tokio::time::sleep(POLL) => self.poll()?,
+                () = tokio::time::sleep_until(self.next_poll) => {}
             }
         }
     }
@@ -118,6 +129,7 @@ impl Membership {
 
     /// Hears what the group says. The partition has no records: it is there to be owned.
     fn poll(&mut self) -> Result<(), Failure> {
+        self.next_poll = Instant::now() + POLL;
         let limits = PollLimits { records: 0, bytes: 0, wait: Duration::ZERO };
         match self.reader.poll(limits, &mut |_| ()) {
             Ok(Polled::Assigned(partitions)) => {

@@ -126,9 +126,10 @@ impl Pipeline {
                 break;
             }
             let (max, random) = (policy.retry_delay_max, fastrand::f64());
-            self.context
-                .progress
-                .complain(Part::Chain, "a record failed in a transform; trying again");
+            if let Some(cause) = Cause::first(&self.records.batch) {
+                let reason = cause.retried(&self.records.batch, &self.modules);
+                self.context.progress.complain(Part::Chain, reason);
+            }
             self.context.progress.metrics.retried();
             tokio::time::sleep(policy::retry_delay(attempt, max, random, left)).await;
             attempt += 1;

@@ -179,7 +179,7 @@ impl TopicReader for Reader {
 
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         self.positions.retain(|partition, _| !partitions.contains(partition));
-        self.paused.retain(|partition| !partitions.contains(partition));
+        // As librdkafka does it, what is paused stays so: it is when it comes back.
         let release = |state: &mut State| state.release(&self.group, self.member, partitions);
         self.life.act(|| self.cluster.change(release)).ok_or_else(Self::dead)
     }

@@ -359,6 +359,20 @@ async fn what_fails_at_start_and_may_pass_is_tried_until_it_passes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_paused_when_it_was_taken_away_flows_when_it_comes_back() {
+    let world = world(Kind::PLAIN, &[KEEP; 40]);
+    let gate = Arc::new(Semaphore::new(0));
+    world.table.lock().unwrap().gate = Some(Arc::clone(&gate));
+    let runtime = world.start(Plan { batch_records: 5, ..plan() });
+    let has_paused = |state: &crate::cluster::State| state.paused.contains(&partition("orders", 0));
+    world.cluster.until(has_paused).await;
+    world.cluster.change(|state| state.lose(NAME));
+    gate.add_permits(1000);
+    world.cluster.until(|state| state.is_read(NAME)).await;
+    runtime.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_failed_for_good_is_shown_so_to_the_end() {
     let world = world(Kind::PLAIN, &[KEEP]);
     let refused = || ConnectorError::fatal("refused", "no such database");

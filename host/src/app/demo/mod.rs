@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 use summary::Summary;
-use transom_core::config::{Config, SourceSettings};
+use transom_core::config::{Config, Connector, SinkSettings, SourceSettings, is_embedded};
 use transom_runtime::Runtime;
 
 const HELP: &str = "\
@@ -58,8 +58,25 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = fresh(&arguments.dir.clone().unwrap_or_else(env::temp_dir))?;
-    let (config, origin) = read(&folder)?;
+    let read = read(&folder).and_then(|(config, origin)| {
+        own_broker(&config)?;
+        Ok((config, origin))
+    });
+    // Nothing was shown: the folder is empty, or has what was compiled.
+    let (config, origin) = read.inspect_err(|_| drop(fs::remove_dir_all(&folder)))?;
     run::on_threads(show(config, origin, &folder))
+}
+
+/// The demo makes messages up, and commits what groups have read: to no cluster but its own.
+fn own_broker(config: &Config) -> Result<(), Failure> {
+    let writes_elsewhere = |connector: &Connector| matches!(&connector.sink, Some(SinkSettings::Kafka(sink)) if sink.cluster.is_some());
+    if is_embedded(&config.kafka) && !config.connectors.values().any(writes_elsewhere) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{CONFIG} names a cluster, and the demo runs on a broker of its own alone: it wants `bootstrap.servers: embedded` \
+         and no sink with a `cluster`; `transom run` runs the file as it is"
+    )))
 }
 
 /// Makes a folder that was not there.

@@ -78,7 +78,8 @@ impl Letters {
         let mut done = Ok(());
         let read = scan.read(&mut |record| {
             let letter = Letter::of(record);
-            let is_ours = letter.connector.as_deref().is_none_or(|name| name == self.name);
+            // A message without the header is no letter: somebody else put it there.
+            let is_ours = letter.connector.as_deref() == Some(self.name.as_str());
             if done.is_ok() && is_ours {
                 done = each(letter);
             }

@@ -25,6 +25,7 @@ use clap::Args;
 use signals::Signals;
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
 };
 use transom_core::config::{Config, is_embedded};
@@ -159,23 +160,38 @@ pub(super) async fn serve(
     let view: Arc<dyn View> = Arc::clone(&running) as Arc<dyn View>;
     let admin = Admin::serve(listener, view);
     tracing::info!(admin.listen = %admin.address(), "running");
-    let ended = tokio::select! {
-        ended = until(&running) => ended,
+    let (ended, mut was_asked) = tokio::select! {
+        ended = until(&running) => (ended, false),
         signal = signals.next() => {
-            tracing::info!(signal, "stopping: what is in flight is finished; a second signal leaves at once");
-            Ended::Asked
+            stopping(signal);
+            (Ended::Asked, true)
         }
     };
-    tokio::select! {
-        () = running.runtime.stop() => {}
-        signal = signals.next() => {
-            tracing::warn!(signal, "left at once");
-            return Err(Failure::Run("left before what was in flight was finished".to_owned()));
+    let mut stop = pin!(running.runtime.stop());
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            signal = signals.next() => {
+                if was_asked {
+                    tracing::warn!(signal, "left at once");
+                    return Err(Failure::Run("left before what was in flight was finished".to_owned()));
+                }
+                // It is ending anyway: that was the first.
+                stopping(signal);
+                was_asked = true;
+            }
         }
     }
     let status = running.runtime.status();
     admin.stop().await;
     Ok((status, ended))
+}
+
+fn stopping(signal: &str) {
+    tracing::info!(
+        signal,
+        "stopping: what is in flight is finished; a second signal leaves at once"
+    );
 }
 
 /// Waits until all sources have come to their end. Where a task has failed it does not end: what failed is shown for as
