@@ -190,7 +190,7 @@ impl Batch {
         self.named(self.records[record.index()].headers)
     }
 
-    fn named(
+    pub(crate) fn named(
         &self,
         Headers { first, count }: Headers,
     ) -> impl Iterator<Item = (&str, Option<&[u8]>)> {

@@ -160,6 +160,28 @@ pub(crate) fn read(batch: &mut Batch, id: RecordId, text: Span) -> Result<Record
     Ok(new)
 }
 
+/// Keeps the old parts of a record that a module gave back as they were: the bytes that were read stand behind them
+/// (invariant 5). For a record that takes the place of the old one; children of a split one share no document.
+pub(crate) fn keep_same(batch: &Batch, old: &Record, new: &mut Record) {
+    let (mut then, mut now) = (Vec::new(), Vec::new());
+    let mut is_same = |old: &Root, new: &Root| {
+        then.clear();
+        now.clear();
+        batch.documents.write(old, &mut then);
+        batch.documents.write(new, &mut now);
+        old.is_absent() == new.is_absent() && then == now
+    };
+    if is_same(&old.key, &new.key) {
+        new.key = old.key;
+    }
+    if is_same(&old.value, &new.value) {
+        new.value = old.value;
+    }
+    if batch.named(old.headers).eq(batch.named(new.headers)) {
+        new.headers = old.headers;
+    }
+}
+
 fn read_headers(batch: &mut Batch, text: Span) -> Result<Headers, Fault> {
     let first = narrow(batch.headers.len());
     if !matches!(batch.documents.arena.get(text).first(), Some(b'[')) {

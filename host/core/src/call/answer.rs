@@ -86,7 +86,8 @@ impl Call {
             Tag::Keep | Tag::Drop => Ok(()),
             Tag::Ops => self.edit(batch, record, output),
             Tag::Replace => replace(batch, record, output.span),
-            Tag::ReplaceRecord => envelope::read(batch, record, output.span).map(|new| {
+            Tag::ReplaceRecord => envelope::read(batch, record, output.span).map(|mut new| {
+                envelope::keep_same(batch, &batch.records[record.index()], &mut new);
                 batch.records[record.index()] = new;
             }),
             Tag::Split => self.split(batch, record, output),

@@ -185,6 +185,45 @@ fn each_verdict_does_what_it_says() {
     assert_eq!(shown, expected);
 }
 
+#[test]
+fn what_a_module_gives_back_as_it_was_leaves_as_it_came() {
+    let check = |back: &'static str, untouched: (bool, bool, bool)| {
+        let call = Call::new(
+            Contract::parse(br#"{"slots":["@record"]}"#, b"").unwrap(),
+            Limits::default(),
+        );
+        let answer = move |records: &[Vec<Option<String>>]| {
+            vec![(Tag::ReplaceRecord, back.as_bytes().to_vec()); records.len()]
+        };
+        let transform = Box::new(Native { call, answer });
+        let stage = Stage { name: "native".to_owned(), predicate: None, transform };
+        let mut batch = Batch::default();
+        let record = batch.push(&NewRecord {
+            topic: "t",
+            key: Some(b"7"),
+            value: Some(br#"{"a": 1.0}"#),
+            headers: &[("h", Some(b"\"x\""))],
+            ..NewRecord::default()
+        });
+        Chain::new(vec![stage]).run(&mut batch).unwrap();
+        let found = (
+            batch.is_key_untouched(record),
+            batch.is_value_untouched(record),
+            batch.are_headers_untouched(record),
+        );
+        assert_eq!(found, untouched, "{back}");
+    };
+    let same = r#"{"topic":"t","key":7,"value":{"a": 1.0},"headers":[{"key":"h","value":"x"}]}"#;
+    check(same, (true, true, true));
+    let value = r#"{"key":7,"value":{"a": 2},"headers":[{"key":"h","value":"x"}]}"#;
+    check(value, (true, false, true));
+    check(
+        r#"{"key":8,"value":{"a": 1.0},"headers":[{"key":"h","value":"y"}]}"#,
+        (false, true, false),
+    );
+    check(r#"{"value":{"a": 1.0}}"#, (false, true, false));
+}
+
 /// Answers to a record `{"a":1}` that cannot be applied, and the code that each must fail with.
 fn bad_answers() -> Vec<((Tag, Vec<u8>), &'static str)> {
     let insert = |path: &'static [u8], value: &'static [u8]| {
@@ -341,7 +380,10 @@ fn contracts_that_cannot_hold_are_refused() {
     let (_, bad) =
         operations(&[Operation::new(Op::Set, RootKind::Value, PathRef::Text(b"a"), b"{")]);
     let error = Contract::parse(b"{}", &bad).unwrap_err().to_string();
-    assert_eq!(error, "static operation 0 of `smt_init`: its value is not JSON");
+    assert_eq!(
+        error,
+        "static operation 0 of `smt_init`: its value is not JSON: expected the rest of a value, but the text ends at byte 1"
+    );
 }
 
 #[test]
