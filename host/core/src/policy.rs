@@ -123,7 +123,6 @@ pub struct RejectWindow {
     /// A bit for each of the last records: refused.
     refused: [u64; WINDOW.div_ceil(64)],
     at: usize,
-    count: u32,
 }
 
 /// Records that a limit looks back on.
@@ -132,29 +131,37 @@ const WINDOW: usize = 1000;
 impl RejectWindow {
     /// A window in which nothing was refused.
     pub const fn new(limit: Option<RejectLimit>) -> Self {
-        Self { limit, refused: [0; WINDOW.div_ceil(64)], at: 0, count: 0 }
+        Self { limit, refused: [0; WINDOW.div_ceil(64)], at: 0 }
     }
 
     /// Notes what became of a record.
     pub fn note(&mut self, is_refused: bool) {
         let (word, bit) = (self.at / 64, 1_u64 << (self.at % 64));
-        if self.refused[word] & bit != 0 {
-            self.count -= 1;
-        }
         self.refused[word] =
             if is_refused { self.refused[word] | bit } else { self.refused[word] & !bit };
-        self.count += u32::from(is_refused);
         self.at = (self.at + 1) % WINDOW;
     }
 
-    /// True if `more` refusals beside those of the window are over the limit. A share is one of the whole window, so
-    /// that the first record of all is not 100 % of what was seen.
-    pub fn would_exceed(&self, more: usize) -> bool {
-        let refused = f64::from(self.count) + f64::from(u32::try_from(more).unwrap_or(u32::MAX));
+    /// True if `more` refusals among the next `of` records are over the limit, with those of the window that are not behind
+    /// it then. A share is one of the whole window, so that the first record of all is not 100 % of what was seen; of more
+    /// records than a window has, as many more may be refused.
+    pub fn would_exceed(&self, more: usize, of: usize) -> bool {
+        let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let refused = number(more) + number(self.refused_of_last(WINDOW.saturating_sub(of)));
+        let windows = number(of.max(WINDOW)) / number(WINDOW);
         match self.limit {
             None => false,
-            Some(RejectLimit::Count(limit)) => refused > f64::from(limit),
-            Some(RejectLimit::Share(share)) => refused > share * 1000.0,
+            Some(RejectLimit::Count(limit)) => refused > f64::from(limit) * windows,
+            Some(RejectLimit::Share(share)) => refused > share * number(WINDOW) * windows,
         }
+    }
+
+    /// How many of the last records were refused.
+    fn refused_of_last(&self, records: usize) -> usize {
+        let is_refused = |back: &usize| {
+            let at = (self.at + WINDOW - back) % WINDOW;
+            self.refused[at / 64] & 1_u64 << (at % 64) != 0
+        };
+        (1..=records.min(WINDOW)).filter(is_refused).count()
     }
 }

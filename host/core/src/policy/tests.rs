@@ -79,18 +79,23 @@ fn backoff_doubles_up_to_its_cap() {
 #[test]
 fn a_window_forgets_what_is_a_thousand_records_ago() {
     let mut window = RejectWindow::new(Some(RejectLimit::Count(2)));
-    assert!(!window.would_exceed(2));
-    assert!(window.would_exceed(3));
+    assert!(!window.would_exceed(2, 2));
+    assert!(window.would_exceed(3, 3));
     window.note(true);
     window.note(true);
-    assert!(window.would_exceed(1));
-    for _ in 0..999 {
+    assert!(window.would_exceed(1, 1));
+    // By the end of so many they are behind the window.
+    assert!(!window.would_exceed(1, 1000));
+    for _ in 0..998 {
         window.note(false);
     }
-    assert!(!window.would_exceed(1));
-    assert!(window.would_exceed(2));
+    assert!(!window.would_exceed(1, 1));
+    assert!(window.would_exceed(2, 1));
     let share = RejectWindow::new(Some(RejectLimit::Share(0.1)));
-    assert!(!share.would_exceed(100));
-    assert!(share.would_exceed(101));
-    assert!(!RejectWindow::new(None).would_exceed(5000));
+    assert!(!share.would_exceed(100, 100));
+    assert!(share.would_exceed(101, 1000));
+    // A batch may be larger than the window: 4 % of it are no 10 %.
+    assert!(!share.would_exceed(164, 4096));
+    assert!(share.would_exceed(410, 4096));
+    assert!(!RejectWindow::new(None).would_exceed(5000, 5000));
 }

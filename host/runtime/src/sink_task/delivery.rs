@@ -147,7 +147,9 @@ impl Delivery {
     fn conclude(&mut self, load: &Load, work: Work) -> Result<(), Failure> {
         if self.context.plan.errors.reject_limit.is_some() {
             let refused = work.refused.len();
-            (0..work.total).for_each(|number| self.window.note(number < refused));
+            // The last of them are those that the next batch is judged with.
+            let good = work.total - refused.min(work.total);
+            (0..work.total).for_each(|number| self.window.note(number >= good));
         }
         let through = load.through(work.end(), &work.open);
         if work.is_said() {
@@ -201,7 +203,7 @@ impl Delivery {
         let first = causes.first()?;
         let one_code = || work.refused.iter().chain(causes).all(|cause| cause.code == first.code);
         let (code, message) = (&first.code, &first.message);
-        if self.window.would_exceed(refused) {
+        if self.window.would_exceed(refused, work.total) {
             return Some(Failure::policy(format!(
                 "the sink refused more than `errors.reject.limit` allows, the last time with `{code}`: {message}"
             )));
