@@ -34,18 +34,21 @@ pub(crate) struct Cause {
 }
 
 impl Cause {
+    /// Why a converter or transform failed on an input, if one did.
+    pub(crate) fn of_step(batch: &Batch, input: usize) -> Option<Self> {
+        let Decided::Failed(failure) = batch.verdict(input) else { return None };
+        Some(Self {
+            input,
+            place: Place::Step(failure.step),
+            code: failure.code.to_string(),
+            message: failure.message.clone(),
+            child: None,
+        })
+    }
+
     /// The first input of a batch that a converter or transform failed on.
     pub(crate) fn first(batch: &Batch) -> Option<Self> {
-        (0..batch.len()).find_map(|input| match batch.verdict(input) {
-            Decided::Failed(failure) => Some(Self {
-                input,
-                place: Place::Step(failure.step),
-                code: failure.code.to_string(),
-                message: failure.message.clone(),
-                child: None,
-            }),
-            _ => None,
-        })
+        (0..batch.len()).find_map(|input| Self::of_step(batch, input))
     }
 
     /// Why a task is DEGRADED while it tries again.

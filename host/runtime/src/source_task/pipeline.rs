@@ -28,7 +28,7 @@ use transom_core::{
     connector::{Delivered, Source, SourcePosition},
     convert::Converters,
     policy,
-    record::{RecordId, Verdict},
+    record::RecordId,
     topic::{Refused, TopicWriter, Written},
 };
 
@@ -153,15 +153,9 @@ impl Pipeline {
         for (input, fate) in
             decided.fates.iter_mut().enumerate().filter(|(_, fate)| **fate == Fate::Open)
         {
-            match batch.verdict(input) {
-                Verdict::Passed | Verdict::Dropped { .. } => *fate = Fate::Dropped,
-                Verdict::Failed(failure) => failed.push(Cause {
-                    input,
-                    place: Place::Step(failure.step),
-                    code: failure.code.to_string(),
-                    message: failure.message.clone(),
-                    child: None,
-                }),
+            match Cause::of_step(batch, input) {
+                None => *fate = Fate::Dropped,
+                Some(cause) => failed.push(cause),
             }
         }
         let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);

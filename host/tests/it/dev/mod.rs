@@ -235,6 +235,19 @@ fn the_demo_shows_what_became_of_every_record() {
 }
 
 #[test]
+fn the_demo_runs_on_no_cluster_but_its_own() {
+    let home = Home::new(&[]);
+    let file = "kafka: {bootstrap.servers: \"127.0.0.1:1\"}\nconnectors: {a: {topics: [t], sink: {discard: {}}}}\n";
+    std::fs::write(home.path("connectors.yaml"), file).unwrap();
+    let mut demo = home.command(&["demo", "--dir", "demos"]);
+    let refused = demo.current_dir(home.path("")).output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains("names a cluster"), "{text}");
+    assert_eq!(std::fs::read_dir(home.path("demos")).unwrap().count(), 0);
+}
+
+#[test]
 fn the_demo_ends_well_when_it_is_interrupted() {
     let home = Home::new(&SMALL);
     let folder = home.path("demos").display().to_string();

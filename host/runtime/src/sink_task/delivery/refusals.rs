@@ -8,23 +8,13 @@ use crate::{
 use transom_core::{
     connector::{ConnectorError, Rejection},
     ledger::Generation,
-    record::{RecordId, Verdict},
+    record::RecordId,
 };
 
 /// The inputs that converters and transforms failed on, in order.
 pub(super) fn failed(load: &Load, open: &[Generation]) -> Vec<Cause> {
-    let failed =
-        load.undecided(open).into_iter().filter_map(|input| match load.batch.verdict(input) {
-            Verdict::Failed(failure) => Some(Cause {
-                input,
-                place: Place::Step(failure.step),
-                code: failure.code.to_string(),
-                message: failure.message.clone(),
-                child: None,
-            }),
-            _ => None,
-        });
-    failed.collect()
+    let undecided = load.undecided(open).into_iter();
+    undecided.filter_map(|input| Cause::of_step(&load.batch, input)).collect()
 }
 
 /// What the sink said about records of a part, in the order of the records.
