@@ -30,19 +30,15 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// Where the process listens: its `admin.listen`.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8083")]
-    admin_listen: String,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    asked: status::Asked,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(ask(&arguments.admin_listen))?;
+    let answer = runtime.block_on(ask(&arguments.asked.admin_listen))?;
     let mut out = io::stdout().lock();
-    if arguments.json {
+    if arguments.asked.json {
         let json = match &answer {
             Ok(reloaded) => serde_json::to_string_pretty(reloaded),
             Err(refused) => serde_json::to_string_pretty(refused),
@@ -51,13 +47,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     match answer {
         Ok(reloaded) => {
-            if !arguments.json {
+            if !arguments.asked.json {
                 text::write(&reloaded, &mut out)?;
             }
             let is_done = reloaded.transforms.iter().all(|exchange| exchange.failed.is_none());
             if is_done { Ok(()) } else { Err(Failure::Records) }
         }
-        Err(_) if arguments.json => Err(Failure::Invalid),
+        Err(_) if arguments.asked.json => Err(Failure::Invalid),
         Err(Refused { error }) => Err(Failure::Usage(format!("nothing was changed: {error}"))),
     }
 }

@@ -26,20 +26,27 @@ pub(super) struct Arguments {
     /// Show this connector alone; may be repeated.
     #[arg(long = "connector", value_name = "NAME")]
     connectors: Vec<String>,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+/// Which running process is asked, and in which form it answers.
+#[derive(Debug, Args)]
+pub(super) struct Asked {
     /// Where the process listens: its `admin.listen`.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8083")]
-    admin_listen: String,
+    pub(super) admin_listen: String,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut status = runtime.block_on(ask(&arguments.admin_listen))?;
+    let mut status = runtime.block_on(ask(&arguments.asked.admin_listen))?;
     keep(&mut status, &arguments.connectors)?;
     let mut out = io::stdout().lock();
-    if arguments.json {
+    if arguments.asked.json {
         let json = serde_json::to_string_pretty(&status)
             .map_err(|error| Failure::Run(error.to_string()))?;
         writeln!(out, "{json}")?;
