@@ -116,6 +116,28 @@ pub fn backoff(attempt: u32, base: Duration, cap: Duration, random: f64) -> Dura
     delay.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
 }
 
+/// How many records the next load may have, so that its chain is through within `time`: the task's thread does not poll
+/// meanwhile, and a group gives up a member that is silent for `max.poll.interval.ms`. A load of `records` records `took` so
+/// long under the limit that there was: one that was late sets the limit to what would have been in time, one that made
+/// full use of it in a quarter of the time doubles it, up to `max`. Never less than one.
+pub fn load_limit(
+    limit: usize,
+    records: usize,
+    took: Duration,
+    time: Duration,
+    max: usize,
+) -> usize {
+    if took > time {
+        let share = time.as_secs_f64() / took.as_secs_f64();
+        let in_time = Duration::from_micros(records as u64).mul_f64(share).as_micros();
+        usize::try_from(in_time).unwrap_or(usize::MAX).clamp(1, limit.max(1))
+    } else if records >= limit && took < time / 4 {
+        limit.saturating_mul(2).clamp(1, max.max(1))
+    } else {
+        limit
+    }
+}
+
 /// How many of the last records a sink refused.
 #[derive(Debug)]
 pub struct RejectWindow {

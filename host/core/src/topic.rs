@@ -103,7 +103,7 @@ pub enum Polled {
 pub enum CommitMode {
     /// Waits for the broker's answer.
     Sync,
-    /// Does not wait; a failure is logged, and the next commit covers it.
+    /// Does not wait; [`TopicReader::acknowledged`] tells what was stored.
     Async,
 }
 
@@ -139,10 +139,14 @@ pub trait TopicReader: Send {
     -> Result<Vec<StoredOffset>, TopicError>;
 
     /// The bounds of each log, in order, asked from the brokers together: a question behind a fetch waits as long as that.
+    /// Nothing for a partition that has no leader now.
     ///
     /// # Errors
-    /// [`TopicError`] if the broker does not say it of one of them.
-    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError>;
+    /// [`TopicError`] if a broker does not say.
+    fn watermarks(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Watermarks>>, TopicError>;
 
     /// Which topic a name means now.
     ///
@@ -167,6 +171,10 @@ pub trait TopicReader: Send {
     /// # Errors
     /// [`TopicError`]; [`TopicError::Rebalanced`] is normal while the group changes.
     fn commit(&mut self, offsets: &Offsets, mode: CommitMode) -> Result<(), TopicError>;
+
+    /// For each partition the offset that [asynchronous](CommitMode::Async) commits have stored since the last call. One
+    /// that failed is not in it: the next poll tells why, unless the group has moved on.
+    fn acknowledged(&mut self) -> Offsets;
 
     /// Stops fetching partitions. What was fetched of them is thrown away, so this is for long waits only.
     ///

@@ -29,6 +29,7 @@ mod dead_letters;
 mod failure;
 mod load;
 mod metrics;
+mod pace;
 mod progress;
 mod sink_task;
 mod source_task;

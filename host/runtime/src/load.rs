@@ -193,6 +193,12 @@ impl Load {
         }
     }
 
+    /// Notes that a sink took so many records, the last of the inputs below `bound`.
+    pub(crate) fn note_put(&mut self, records: usize, bound: usize) {
+        self.note_delivered(bound);
+        self.out += records as u64;
+    }
+
     /// Decodes the records anew, as they were read.
     pub(crate) fn decode_again(&mut self, converters: &mut Converters) {
         let before = std::mem::take(&mut self.batch);

@@ -29,6 +29,7 @@ use crate::{
     dead_letters::DeadLetters,
     failure::Failure,
     load::{Load, OpenGenerations},
+    pace::Pace,
     swap::TaskChain,
     way,
 };
@@ -73,6 +74,7 @@ struct SinkTask {
     partitions: Partitions,
     commits: Commits,
     pressure: flow::Pressure,
+    pace: Pace,
     complaint: Complaint,
 }
 
@@ -129,6 +131,7 @@ impl SinkTask {
             partitions,
             commits: Commits::new(),
             pressure: flow::Pressure::default(),
+            pace: Pace::new(context.plan.batch_records),
             complaint: Complaint::default(),
         })
     }
@@ -138,6 +141,7 @@ impl SinkTask {
         while !self.context.stop.is_cancelled() {
             self.chain.adopt();
             self.attend(Duration::ZERO)?;
+            self.acknowledge();
             self.flush_if_due();
             self.show();
             match self.spare.pop() {
@@ -219,6 +223,10 @@ impl SinkTask {
     /// Ends in good order within the time that the connector gives.
     fn finish(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.context.plan.flush_timeout;
+        while self.worker.is_delivering() && Instant::now() < deadline {
+            self.serve_to_end()?;
+        }
+        // What is in flight is settled by now, so a storing sink is told how far that is.
         self.flush(CommitMode::Sync);
         let flush = self.commits.flushes_asked();
         while !self.commits.is_flushed(flush) && Instant::now() < deadline {

@@ -124,11 +124,11 @@ async fn poll(
     pipeline: &mut Pipeline,
     source: &mut dyn Source,
 ) -> Result<Ended, Failure> {
-    let max = NonZeroUsize::new(context.plan.batch_records).unwrap_or(NonZeroUsize::MIN);
     let mut backoff = Backoff::default();
     loop {
         // Beside what was polled there is what it became and what is written of it.
         pipeline.records.clear(context.plan.buffer_bytes / 3);
+        let max = NonZeroUsize::new(pipeline.pace.records()).unwrap_or(NonZeroUsize::MIN);
         let polling = source.poll(max, &mut pipeline.records);
         let polled = match membership.during(polling, Duration::ZERO).await? {
             None => return Ok(Ended::Task),

@@ -5,7 +5,7 @@ use rdkafka::ClientContext;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel as Level;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::{BTreeSet, VecDeque};
@@ -143,13 +143,6 @@ impl ConsumerContext for Events {
             Change::Revoked(partitions)
         };
         self.told().changes.push_back(change);
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        // The next commit covers what this one did not.
-        if let Err(error) = result {
-            warn!(target: "kafka", "an offset commit failed: {}", error::told(&error));
-        }
     }
 }
 

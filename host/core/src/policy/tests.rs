@@ -1,6 +1,6 @@
 //! Tables of decisions.
 
-use super::{Mismatch, RejectWindow, Reset, backoff, retry_delay, start};
+use super::{Mismatch, RejectWindow, Reset, backoff, load_limit, retry_delay, start};
 use crate::{
     config::RejectLimit,
     topic::{StoredOffset, TopicIdentity, TopicPartition, Watermarks},
@@ -98,4 +98,26 @@ fn a_window_forgets_what_is_a_thousand_records_ago() {
     assert!(!share.would_exceed(164, 4096));
     assert!(share.would_exceed(410, 4096));
     assert!(!RejectWindow::new(None).would_exceed(5000, 5000));
+}
+
+#[test]
+fn a_slow_chain_gets_as_many_records_as_it_is_through_with_in_time() {
+    let table = [
+        // limit, records, took, expected
+        (500, 500, 2_000, 250),
+        (500, 100, 2_000, 50),
+        (500, 500, 3_600_000, 1),
+        (1, 1, 5_000, 1),
+        (250, 250, 1_000, 250),
+        (250, 250, 249, 500),
+        (250, 250, 250, 250),
+        (400, 400, 1, 500),
+        (250, 10, 1, 250),
+        (0, 0, 0, 1),
+    ];
+    let ms = Duration::from_millis;
+    for (limit, records, took, expected) in table {
+        let next = load_limit(limit, records, ms(took), ms(1_000), 500);
+        assert_eq!(next, expected, "{limit} {records} {took}");
+    }
 }

@@ -15,7 +15,7 @@ pub(super) struct Commits {
     done: u64,
     is_closed: bool,
     last: Instant,
-    /// What the group has of the partitions that are assigned.
+    /// What the group has of the partitions that are assigned, as far as it has said so.
     offsets: Offsets,
     shown: Option<Instant>,
     stalls: Stalls,
@@ -82,7 +82,19 @@ impl SinkTask {
     pub(super) fn flush(&mut self, mode: CommitMode) {
         self.commits.asked += 1;
         self.commits.last = Instant::now();
-        self.worker.send(Command::Flush(mode));
+        let settled = self.ledger.committable(&self.reader.positions());
+        self.worker.send(Command::Flush(mode, settled));
+    }
+
+    /// Notes what the group has said of commits that were not waited for. One that failed is not among them, so it is made
+    /// again when the next flush is due.
+    pub(super) fn acknowledge(&mut self) {
+        let mut stored = self.reader.acknowledged();
+        stored.retain(|partition, _| self.partitions.is_assigned(partition));
+        if !stored.is_empty() {
+            self.commits.offsets.extend(stored);
+            self.context.progress.committed();
+        }
     }
 
     pub(super) fn flush_if_due(&mut self) {
@@ -105,7 +117,7 @@ impl SinkTask {
     /// Commits what is settled. Called when a flush has come back: replies come in order, so what is settled by now was
     /// put before it and is durable (invariant 1).
     pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), Failure> {
-        // An asynchronous commit may have failed since; one that is waited for covers it.
+        // One that is waited for covers those whose outcome is not known.
         let offsets = match mode {
             CommitMode::Async => self.committable(),
             CommitMode::Sync => self.ledger.committable(&self.reader.positions()),
@@ -114,6 +126,7 @@ impl SinkTask {
             return Ok(());
         }
         match self.reader.commit(&offsets, mode) {
+            Ok(()) if mode == CommitMode::Async => Ok(()),
             Ok(()) => {
                 self.commits.offsets.extend(offsets);
                 self.context.progress.committed();

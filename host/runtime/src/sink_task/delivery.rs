@@ -28,8 +28,8 @@ pub(super) struct Delivery {
     pub(super) letters: DeadLetters,
     pub(super) open: Arc<OpenGenerations>,
     window: RejectWindow,
-    /// Offsets behind records that were dropped or dead-lettered, which no put has told a storing sink yet.
-    unsaid: Offsets,
+    /// How far a storing sink is, partition by partition.
+    stored: Offsets,
 }
 
 /// How a put ended that the sink answered for good.
@@ -50,7 +50,7 @@ impl Delivery {
         open: Arc<OpenGenerations>,
     ) -> Self {
         let window = RejectWindow::new(context.plan.errors.reject_limit);
-        Self { context, sink, letters, open, window, unsaid: Offsets::new() }
+        Self { context, sink, letters, open, window, stored: Offsets::new() }
     }
 
     fn tolerates(&self) -> bool {
@@ -124,7 +124,7 @@ impl Delivery {
                     work.retain(load, self.open.now());
                 }
                 Answer::Through(rejections) if rejections.is_empty() => {
-                    work.delivered(load, &part, until);
+                    load.note_put(part.len(), until);
                 }
                 Answer::Through(rejections) => {
                     self.reject(load, &mut work, part, rejections).await?;
@@ -140,22 +140,16 @@ impl Delivery {
         }
         self.write_refused(load, &mut work).await?;
         load.note_delivered(work.end());
-        self.conclude(load, work)
+        self.conclude(work)
     }
 
-    /// What a load leaves for the next: the window of refusals, and offsets that no put has stored yet.
-    fn conclude(&mut self, load: &Load, work: Work) -> Result<(), Failure> {
+    /// What a load leaves for the next: the window of refusals.
+    fn conclude(&mut self, work: Work) -> Result<(), Failure> {
         if self.context.plan.errors.reject_limit.is_some() {
             let refused = work.refused.len();
             // The last of them are those that the next batch is judged with.
             let good = work.total - refused.min(work.total);
             (0..work.total).for_each(|number| self.window.note(number >= good));
-        }
-        let through = load.through(work.end(), &work.open);
-        if work.is_said() {
-            self.unsaid.retain(|partition, _| !through.contains_key(partition));
-        } else {
-            self.unsaid.extend(through);
         }
         work.stop.map_or(Ok(()), Err)
     }
@@ -261,6 +255,9 @@ impl Delivery {
         match answer {
             Ok(rejections) => {
                 self.context.progress.recover(Part::Connector);
+                if rejections.is_empty() || !self.sink.delivery().atomic {
+                    self.note_stored(put.through);
+                }
                 Ok(Some(Answer::Through(rejections)))
             }
             Err(error) if error.class == Class::BadRecord => Ok(Some(Answer::Refused(error))),
@@ -271,20 +268,37 @@ impl Delivery {
         }
     }
 
-    /// Makes durable what was put, and has a storing sink move on past what was dropped.
+    fn note_stored(&mut self, through: &Offsets) {
+        if self.sink.delivery().stores_offsets {
+            self.stored.extend(through.iter().map(|(partition, at)| (partition.clone(), *at)));
+        }
+    }
+
+    /// Makes durable what was put, and has a storing sink move on to what is settled: past what was dropped, past what the
+    /// log has no records for, and to where a partition began of which nothing was stored.
     ///
     /// # Errors
     /// [`Failure`] if it may not be durable: the task starts anew from what was committed.
-    pub(super) async fn flush(&mut self) -> Result<(), Failure> {
-        let through = std::mem::take(&mut self.unsaid);
-        if self.sink.delivery().stores_offsets && !through.is_empty() {
+    pub(super) async fn flush(&mut self, settled: &Offsets) -> Result<(), Failure> {
+        if self.sink.delivery().stores_offsets {
+            self.move_on(settled).await?;
+        }
+        let flushing = self.sink.flush();
+        Ok(self.context.watch(Part::Connector, "the sink to flush", flushing).await?)
+    }
+
+    /// Has a storing sink move on to offsets that are above what it has.
+    async fn move_on(&mut self, settled: &Offsets) -> Result<(), Failure> {
+        let mut through = settled.clone();
+        // Loads that were put since it was known what is settled are further.
+        through.retain(|partition, at| self.stored.get(partition).is_none_or(|stored| stored < at));
+        if !through.is_empty() {
             let batch = Batch::default();
             let put = Put { batch: &batch, records: &[], through: &through };
             let mut backoff = Backoff::default();
             while self.call(put, &mut backoff).await?.is_none() {}
         }
-        let flushing = self.sink.flush();
-        Ok(self.context.watch(Part::Connector, "the sink to flush", flushing).await?)
+        Ok(())
     }
 
     /// Takes partitions over.
@@ -301,6 +315,8 @@ impl Delivery {
             match self.context.watch(Part::Connector, "the sink's offsets", claiming).await {
                 Ok(stored) => {
                     self.context.progress.recover(Part::Connector);
+                    let offset = |one: &StoredOffset| Some((one.partition.clone(), one.offset?));
+                    self.stored.extend(stored.iter().filter_map(offset));
                     return Ok(stored);
                 }
                 Err(error) => {
@@ -311,7 +327,7 @@ impl Delivery {
     }
 
     pub(super) fn release(&mut self, partitions: &[TopicPartition]) {
-        self.unsaid.retain(|partition, _| !partitions.contains(partition));
+        self.stored.retain(|partition, _| !partitions.contains(partition));
         self.sink.release(partitions);
     }
 

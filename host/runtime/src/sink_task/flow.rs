@@ -45,7 +45,7 @@ impl SinkTask {
         self.relax()?;
         load.clear(self.share());
         let limits = PollLimits {
-            records: self.context.plan.batch_records,
+            records: self.pace.records(),
             bytes: self.read_bytes(),
             wait: self.poll_wait(),
         };
@@ -103,7 +103,9 @@ impl SinkTask {
     /// Runs the chain, again while something fails and the connector's retries allow it. False if the task is to stop
     /// meanwhile: then the load is given up, and its records are read again.
     fn transform(&mut self, load: &mut Load) -> Result<bool, Failure> {
+        let begin = Instant::now();
         load.modules = self.chain.run(&mut load.batch)?;
+        self.pace.note(load.batch.len(), begin.elapsed());
         let policy = self.context.plan.errors.clone();
         if !load.batch.has_failures() || policy.retry_timeout == Some(Duration::ZERO) {
             return Ok(true);

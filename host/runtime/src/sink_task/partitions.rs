@@ -4,11 +4,14 @@ use super::{SinkTask, worker::Command};
 use crate::failure::Failure;
 use std::{
     collections::{BTreeSet, VecDeque},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use transom_core::{
     policy,
-    topic::{CommitMode, Polled, StartAt, StoredOffset, TopicIdentity, TopicPartition, Watermarks},
+    topic::{
+        CommitMode, Polled, StartAt, StoredOffset, TopicError, TopicIdentity, TopicPartition,
+        Watermarks,
+    },
 };
 
 /// A partition with what was stored for it, and which topic it is now.
@@ -26,7 +29,12 @@ pub(super) struct Partitions {
     placing: Vec<Placing>,
     /// Those that are read.
     assigned: BTreeSet<TopicPartition>,
+    /// When it is asked again who leads those that had no leader.
+    again: Option<Instant>,
 }
+
+/// Pause before it is asked again who leads a partition that has no leader: the answer comes at once.
+const PAUSE: Duration = super::POLL;
 
 impl Partitions {
     pub(super) fn new(stores_offsets: bool) -> Self {
@@ -36,12 +44,17 @@ impl Partitions {
             claims: VecDeque::new(),
             placing: Vec::new(),
             assigned: BTreeSet::new(),
+            again: None,
         }
     }
 
     /// Those that are read.
     pub(super) fn list(&self) -> Vec<TopicPartition> {
         self.assigned.iter().cloned().collect()
+    }
+
+    pub(super) fn is_assigned(&self, partition: &TopicPartition) -> bool {
+        self.assigned.contains(partition)
     }
 
     /// True while some of them are on their way in.
@@ -82,6 +95,10 @@ impl SinkTask {
 
     /// Takes partitions a step further towards being read. What may pass is tried again at the next call.
     pub(super) fn begin_partitions(&mut self) -> Result<(), Failure> {
+        if self.partitions.again.is_some_and(|again| Instant::now() < again) {
+            return Ok(());
+        }
+        self.partitions.again = None;
         if !self.partitions.arriving.is_empty() {
             let result = self.ask_stored();
             result.or_else(|error| self.endure(error))?;
@@ -95,29 +112,34 @@ impl SinkTask {
     }
 
     /// The bounds of the logs of partitions. All are asked for before one is read: a question behind a fetch waits as long
-    /// as that. Those that nobody knows are asked for again at the next call.
+    /// as that. Those that nobody knows are asked for again later, and keep no other waiting.
     fn bounds(&mut self, placing: Vec<Placing>) -> Result<Vec<(Placing, Watermarks)>, Failure> {
         let partitions: Vec<_> = placing.iter().map(|(of, _)| of.partition.clone()).collect();
-        match self.reader.watermarks(&partitions) {
-            Ok(logs) => Ok(placing.into_iter().zip(logs).collect()),
-            Err(error) if placing.len() == 1 => {
+        let logs = match self.reader.watermarks(&partitions) {
+            Ok(logs) => logs,
+            Err(error) => {
                 self.partitions.placing.extend(placing);
                 self.endure(error)?;
-                Ok(Vec::new())
+                return Ok(Vec::new());
             }
-            // One that has no leader does not keep the others waiting.
-            Err(_) => {
-                let mut known = Vec::new();
-                for one in placing {
-                    known.extend(self.bounds(vec![one])?);
-                }
-                Ok(known)
+        };
+        let mut known = Vec::new();
+        for (one, log) in placing.into_iter().zip(logs) {
+            match log {
+                Some(log) => known.push((one, log)),
+                None => self.partitions.placing.push(one),
             }
         }
+        if let Some((leaderless, _)) = self.partitions.placing.first() {
+            let message = format!("{} has no leader", leaderless.partition);
+            self.partitions.again = Some(Instant::now() + PAUSE);
+            self.endure(TopicError::Transient { message })?;
+        }
+        Ok(known)
     }
 
     /// Asks the sink, or the group, where the partitions go on that have arrived.
-    fn ask_stored(&mut self) -> Result<(), transom_core::topic::TopicError> {
+    fn ask_stored(&mut self) -> Result<(), TopicError> {
         let mut arrived = Vec::new();
         for partition in &self.partitions.arriving {
             arrived.push((partition.clone(), self.reader.identity(&partition.topic)?));
@@ -152,9 +174,6 @@ impl SinkTask {
 
     /// Begins to read partitions.
     fn begin(&mut self, placed: &[(Placing, Watermarks)]) -> Result<(), Failure> {
-        if placed.is_empty() {
-            return Ok(());
-        }
         let mut from = Vec::new();
         for ((stored, now), log) in placed {
             let at = policy::start(stored, now, *log, self.context.plan.reset)?;
@@ -174,8 +193,13 @@ impl SinkTask {
         let begun: Vec<_> = from.iter().map(|(partition, _)| partition.clone()).collect();
         let from: Vec<_> =
             from.into_iter().map(|(partition, at)| (partition, StartAt::Offset(at))).collect();
+        // The group is answered if none of them can be read yet, too: it waits for that.
         self.steer(|task| task.reader.assign(&from))?;
         self.begin_flow(&begun)?;
+        if placed.iter().any(|((stored, _), _)| stored.offset.is_none()) {
+            // Where a partition begins is chosen once: whoever reads it next goes on from there.
+            self.flush(CommitMode::Async);
+        }
         if !self.partitions.is_waiting() {
             self.forget_complaint(true);
         }
@@ -189,19 +213,27 @@ impl SinkTask {
         self.partitions.forget(partitions);
         if partitions.iter().any(|partition| self.partitions.assigned.contains(partition)) {
             let deadline = Instant::now() + self.context.plan.flush_timeout;
-            self.flush(CommitMode::Sync);
-            let flush = self.commits.flushes_asked();
-            while !self.commits.is_flushed(flush) && Instant::now() < deadline {
-                if let Some(reply) = self.worker.reply(super::POLL)? {
-                    self.receive(reply)?;
-                }
-                if self.is_lost(partitions) {
-                    break;
-                }
-                self.poll_events()?;
+            let is_in_time = |task: &Self| !task.is_lost(partitions) && Instant::now() < deadline;
+            self.serve_while(|task| task.worker.is_delivering() && is_in_time(task))?;
+            // Of what is over or late nothing is to be committed.
+            if is_in_time(self) {
+                self.flush(CommitMode::Sync);
+                let flush = self.commits.flushes_asked();
+                self.serve_while(|task| !task.commits.is_flushed(flush) && is_in_time(task))?;
             }
         }
         self.lose(partitions)
+    }
+
+    /// Serves the worker, and polls, while something holds. What the group says is only noted.
+    fn serve_while(&mut self, holds: impl Fn(&Self) -> bool) -> Result<(), Failure> {
+        while holds(self) {
+            if let Some(reply) = self.worker.reply(super::POLL)? {
+                self.receive(reply)?;
+            }
+            self.poll_events()?;
+        }
+        Ok(())
     }
 
     /// True if partitions that are being given back are gone already: nothing is to be committed.

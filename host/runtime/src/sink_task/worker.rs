@@ -8,15 +8,16 @@ use std::{
     time::Duration,
 };
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
-use transom_core::topic::{CommitMode, StoredOffset, TopicIdentity, TopicPartition};
+use transom_core::topic::{CommitMode, Offsets, StoredOffset, TopicIdentity, TopicPartition};
 
 /// What the task's thread asks of the worker, in order.
 #[derive(Debug)]
 pub(super) enum Command {
     /// Deliver these records.
     Deliver(Box<Load>),
-    /// Make durable what was put; offsets are committed this way then.
-    Flush(CommitMode),
+    /// Make durable what was put, and have a sink that stores offsets move on to what is settled; offsets are committed
+    /// this way then.
+    Flush(CommitMode, Offsets),
     /// Take partitions over.
     Claim(Vec<(TopicPartition, TopicIdentity)>),
     /// Forget partitions.
@@ -45,6 +46,8 @@ pub(super) struct Worker {
     /// Commands for which the queue had no room yet.
     waiting: VecDeque<Command>,
     replies: Receiver<Reply>,
+    /// Loads that have not come back.
+    delivering: usize,
     task: JoinHandle<()>,
 }
 
@@ -59,11 +62,12 @@ impl Worker {
         // takes no further command before its reply is in.
         let (outbox, replies) = sync_channel(2 * ROOM);
         let task = runtime.spawn(work(delivery, inbox, outbox));
-        Self { commands, waiting: VecDeque::new(), replies, task }
+        Self { commands, waiting: VecDeque::new(), replies, delivering: 0, task }
     }
 
     /// Hands a command over, behind all before it. It never blocks: the thread has to poll.
     pub(super) fn send(&mut self, command: Command) {
+        self.delivering += usize::from(matches!(command, Command::Deliver(_)));
         self.waiting.push_back(command);
         self.push();
     }
@@ -83,6 +87,12 @@ impl Worker {
     /// [`Failure`] if the worker is gone: it panicked.
     pub(super) fn reply(&mut self, within: Duration) -> Result<Option<Reply>, Failure> {
         self.push();
+        let reply = self.receive(within)?;
+        self.delivering -= usize::from(matches!(reply, Some(Reply::Delivered(..))));
+        Ok(reply)
+    }
+
+    fn receive(&self, within: Duration) -> Result<Option<Reply>, Failure> {
         let gone =
             || Failure::fatal("the sink's worker ended unexpectedly; see the log for its panic");
         match self.replies.try_recv() {
@@ -96,6 +106,11 @@ impl Worker {
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(gone()),
         }
+    }
+
+    /// True while loads are on their way to the sink.
+    pub(super) fn is_delivering(&self) -> bool {
+        self.delivering > 0
     }
 
     /// Gives up what the worker is doing.
@@ -127,7 +142,7 @@ async fn work(
                 has_failed |= result.is_err();
                 Reply::Delivered(load, result)
             }
-            Command::Flush(mode) => Reply::Flushed(mode, delivery.flush().await),
+            Command::Flush(mode, settled) => Reply::Flushed(mode, delivery.flush(&settled).await),
             Command::Claim(partitions) => Reply::Claimed(delivery.claim(&partitions).await),
             Command::Release(partitions) => {
                 delivery.release(&partitions);

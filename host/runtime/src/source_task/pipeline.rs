@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     load::Fate,
     metrics::{Stage, Verdict as Counted},
+    pace::Pace,
     progress::Part,
     status::RecordCounts,
     swap::TaskChain,
@@ -45,6 +46,7 @@ pub(super) struct Pipeline {
     store: Arc<dyn Positions>,
     /// Topics that are known to be there.
     topics: BTreeSet<String>,
+    pub(super) pace: Pace,
     /// What the last poll gave.
     pub(super) records: Polled,
 }
@@ -73,6 +75,7 @@ impl Pipeline {
             writer: context.assembly.writer()?,
             store: context.assembly.positions()?,
             topics: BTreeSet::new(),
+            pace: Pace::new(context.plan.batch_records),
             records: Polled::default(),
         })
     }
@@ -117,7 +120,9 @@ impl Pipeline {
 
     /// Runs the chain, again while something fails and the connector's retries allow it.
     async fn transform(&mut self) -> Result<(), Failure> {
+        let begin = Instant::now();
         self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
+        self.pace.note(self.records.batch.len(), begin.elapsed());
         let policy = self.context.plan.errors.clone();
         let (begin, mut attempt) = (Instant::now(), 0);
         while self.records.batch.has_failures() {

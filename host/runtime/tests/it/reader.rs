@@ -24,6 +24,7 @@ pub(crate) struct Reader {
     life: Life,
     /// Takes turns among partitions.
     turn: usize,
+    acknowledged: Offsets,
 }
 
 impl Reader {
@@ -38,6 +39,7 @@ impl Reader {
             paused: BTreeSet::new(),
             life,
             turn: 0,
+            acknowledged: Offsets::new(),
         }
     }
 
@@ -148,16 +150,18 @@ impl TopicReader for Reader {
         self.life.act(ask).ok_or_else(Self::dead)
     }
 
-    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError> {
+    fn watermarks(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Watermarks>>, TopicError> {
         self.may_fail(2)?;
         let ask = || {
             let mut state = self.cluster.lock();
             state.asked.push(partitions.to_vec());
-            let is_led = partitions.iter().all(|partition| !state.leaderless.contains(partition));
-            is_led.then(|| partitions.iter().map(|one| state.watermarks(one)).collect())
+            let is_led = |one: &TopicPartition| !state.leaderless.contains(one);
+            partitions.iter().map(|one| is_led(one).then(|| state.watermarks(one))).collect()
         };
-        let told = self.life.act(ask).ok_or_else(Self::dead)?;
-        told.ok_or_else(|| TopicError::Transient { message: "it has no leader".to_owned() })
+        self.life.act(ask).ok_or_else(Self::dead)
     }
 
     fn identity(&mut self, topic: &str) -> Result<TopicIdentity, TopicError> {
@@ -184,8 +188,13 @@ impl TopicReader for Reader {
         self.life.act(|| self.cluster.change(release)).ok_or_else(Self::dead)
     }
 
-    fn commit(&mut self, offsets: &Offsets, _: CommitMode) -> Result<(), TopicError> {
-        self.may_fail(1)?;
+    fn commit(&mut self, offsets: &Offsets, mode: CommitMode) -> Result<(), TopicError> {
+        let failed = self.may_fail(1);
+        if mode == CommitMode::Async && failed.is_err() {
+            // Nobody waits for it, so nobody hears of it.
+            return Ok(());
+        }
+        failed?;
         let (group, member) = (&self.group, self.member);
         let commit = || {
             self.cluster.change(|state| {
@@ -199,7 +208,15 @@ impl TopicReader for Reader {
                 Ok(())
             })
         };
-        self.life.act(commit).ok_or_else(Self::dead)?
+        self.life.act(commit).ok_or_else(Self::dead)??;
+        if mode == CommitMode::Async {
+            self.acknowledged.extend(offsets.clone());
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self) -> Offsets {
+        std::mem::take(&mut self.acknowledged)
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {

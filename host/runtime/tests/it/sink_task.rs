@@ -211,7 +211,8 @@ async fn a_bad_record_that_the_sink_does_not_name_is_found_by_halves_left_first(
     world.drain(plan()).await;
     assert_eq!(delivered(&world), [0, 1, 2, 3, 4, 6]);
     let table = world.table.lock().unwrap();
-    assert_eq!(table.sizes[..7], [7, 3, 4, 2, 2, 1, 1]);
+    // The first only stores where the partition begins.
+    assert_eq!(table.sizes[..8], [0, 7, 3, 4, 2, 2, 1, 1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -406,9 +407,53 @@ async fn bounds_are_asked_for_together_and_one_without_a_leader_holds_nobody_up(
     let runtime = world.start(plan());
     world.cluster.until(|state| state.groups[NAME].committed.get(led) == Some(&2)).await;
     until(&runtime, |task| task.state == State::Degraded).await;
-    assert_eq!(task(&runtime).reason.as_deref(), Some("it has no leader; waiting"));
+    assert_eq!(task(&runtime).reason.as_deref(), Some("orders-1 has no leader; waiting"));
     world.cluster.lock().leaderless.clear();
     world.cluster.until(|state| state.is_read(NAME)).await;
+    runtime.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_partition_begins_is_stored_before_its_first_record() {
+    for kind in [Kind::PLAIN, Kind::STORING] {
+        let world = world(kind, &[KEEP; 3]);
+        let latest = Plan { reset: Reset::Latest, ..plan() };
+        let runtime = world.start(Plan { flush_interval: Duration::MAX, ..latest.clone() });
+        world.cluster.until(|state| state.is_read(NAME)).await;
+        runtime.stop().await;
+        if kind.stores_offsets {
+            let stored = world.table.lock().unwrap().stored[&partition("orders", 0)];
+            assert_eq!(stored.0, Some(3));
+        }
+        // What comes while nobody runs is not skipped: the beginning was chosen.
+        world.cluster.produce("orders", 0, KEEP);
+        world.drain(latest).await;
+        assert_eq!(delivered(&world), [3], "{kind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storing_sink_passes_what_the_log_has_no_records_for() {
+    let world = world(Kind::STORING, &[KEEP, DROP]);
+    world.cluster.gap("orders", 0);
+    world.drain(plan()).await;
+    let stored = || world.table.lock().unwrap().stored[&partition("orders", 0)].0;
+    assert_eq!(stored(), Some(3));
+    // All of it is gone by age: nothing was left unread.
+    world.cluster.lock().log("orders", 0).earliest = 3;
+    world.cluster.produce("orders", 0, KEEP);
+    world.drain(plan()).await;
+    assert_eq!((delivered(&world), stored()), (vec![0, 3], Some(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_fails_unheard_is_made_again_and_not_shown_as_done() {
+    let world = world(Kind::PLAIN, &[KEEP]);
+    world.cluster.lock().reader_errors[1] = 3;
+    let runtime = world.start(plan());
+    world.cluster.until(|state| state.is_read(NAME)).await;
+    until(&runtime, |task| task.partitions.iter().any(|of| of.committed == Some(1))).await;
+    assert_eq!(world.cluster.lock().reader_errors[1], 0);
     runtime.stop().await;
 }
 

@@ -17,7 +17,7 @@ use std::slice;
 use std::time::Duration;
 
 /// Time beyond the request's own for its answer to come through.
-const MARGIN: Duration = Duration::from_secs(1);
+const MARGIN: Duration = Duration::from_millis(250);
 
 /// The cluster's id; nothing if no broker told it in time.
 pub(in crate::topics) fn cluster_id(client: *mut c::rd_kafka_t, wait: Duration) -> Option<String> {

@@ -1,16 +1,11 @@
 //! Offsets as librdkafka lists them.
-#![expect(
-    unsafe_code,
-    reason = "rdkafka panics on metadata that is not UTF-8, and its commit waits as long as the broker is away"
-)]
+#![expect(unsafe_code, reason = "rdkafka panics on metadata that is not UTF-8")]
 
-use super::owned::Queue;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as c;
 use rdkafka::error::RDKafkaErrorCode;
 use std::ffi::{CStr, CString};
-use std::time::Duration;
-use std::{ptr, slice};
+use std::slice;
 use transom_core::topic::TopicPartition;
 
 /// One line of a list of offsets.
@@ -30,28 +25,6 @@ pub(in crate::topics) struct Entry {
 pub(in crate::topics) fn entries(list: &TopicPartitionList) -> Vec<Entry> {
     // SAFETY: the list is alive for the call.
     unsafe { read(list.ptr()) }
-}
-
-/// Commits offsets and waits for the broker's answer, but no longer than `wait`.
-pub(in crate::topics) fn commit(
-    client: *mut c::rd_kafka_t,
-    list: &TopicPartitionList,
-    wait: Duration,
-) -> Result<(), RDKafkaErrorCode> {
-    let answers = Queue::new(client).ok_or(RDKafkaErrorCode::CriticalSystemResource)?;
-    // SAFETY: client, list and queue are alive; the list is copied before the call returns.
-    let sent = unsafe {
-        c::rd_kafka_commit_queue(client, list.ptr(), answers.as_ptr(), None, ptr::null_mut())
-    };
-    failed(sent).map_or(Ok(()), Err)?;
-    let answer = answers.poll(wait).ok_or(RDKafkaErrorCode::OperationTimedOut)?;
-    // SAFETY: the event is alive, and owns its list.
-    let (whole, single) = unsafe {
-        let offsets = c::rd_kafka_event_topic_partition_list(answer.as_ptr());
-        (c::rd_kafka_event_error(answer.as_ptr()), read(offsets))
-    };
-    let single = single.into_iter().find_map(|entry| entry.error);
-    failed(whole).or(single).map_or(Ok(()), Err)
 }
 
 /// The end of a partition's log as the last fetch told it, without asking.
@@ -75,7 +48,7 @@ pub(in crate::topics) fn last_end(client: *mut c::rd_kafka_t, of: &TopicPartitio
 ///
 /// # Safety
 /// The list is null or alive.
-unsafe fn read(list: *const c::rd_kafka_topic_partition_list_t) -> Vec<Entry> {
+pub(super) unsafe fn read(list: *const c::rd_kafka_topic_partition_list_t) -> Vec<Entry> {
     // SAFETY: as the caller says.
     let Some(list) = (unsafe { list.as_ref() }) else { return Vec::new() };
     let count = usize::try_from(list.cnt).unwrap_or(0);
@@ -104,7 +77,8 @@ fn entry(raw: &c::rd_kafka_topic_partition_t) -> Entry {
     }
 }
 
-fn failed(code: c::rd_kafka_resp_err_t) -> Option<RDKafkaErrorCode> {
+/// The error that a code stands for, if it is one.
+pub(super) fn failed(code: c::rd_kafka_resp_err_t) -> Option<RDKafkaErrorCode> {
     let code = RDKafkaErrorCode::from(code);
     (code != RDKafkaErrorCode::NoError).then_some(code)
 }

@@ -60,7 +60,8 @@ impl Reader {
         };
         let Some((partition, offset)) = offsets.iter().find(is_another) else { return Ok(()) };
         let (partition, offset) = (partition.clone(), *offset);
-        let [Watermarks { earliest, latest }] = self.watermarks(slice::from_ref(&partition))?[..]
+        let [Some(Watermarks { earliest, latest })] =
+            self.watermarks(slice::from_ref(&partition))?[..]
         else {
             return Ok(());
         };
@@ -73,7 +74,7 @@ impl Reader {
             if offset < 0 { self.positions().get(partition).copied() } else { Some(offset) };
         let bounds = self.watermarks(slice::from_ref(partition));
         match (offset, bounds.as_deref()) {
-            (Some(offset), Ok(&[Watermarks { earliest, latest }]))
+            (Some(offset), Ok(&[Some(Watermarks { earliest, latest })]))
                 if offset < earliest || offset > latest =>
             {
                 TopicError::OutOfRange { partition: partition.clone(), offset, earliest, latest }

@@ -8,10 +8,12 @@
 mod discovery;
 mod failure;
 pub(super) mod requests;
+#[cfg(test)]
+mod tests;
 
 use super::context::{Change, Events, told_error};
-use super::error::{TopicsError, of_client};
-use super::native::{self, RecordQueue};
+use super::error::{TopicsError, of_client, of_reader};
+use super::native::{self, Commits, RecordQueue};
 use discovery::Discovery;
 use rdkafka::consumer::{BaseConsumer, Consumer, RebalanceProtocol};
 use rdkafka::{ClientConfig, Offset};
@@ -19,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use tracing::debug;
 use transom_core::predicate::TopicPattern;
 use transom_core::record::NewRecord;
 use transom_core::topic::{
@@ -39,6 +42,7 @@ const CHUNK: usize = 256;
 /// Reads what a group gives to one task.
 pub struct Reader {
     records: RecordQueue<Events>,
+    commits: Commits<Events>,
     consumer: Arc<BaseConsumer<Events>>,
     discovery: Discovery,
     assigned: BTreeMap<TopicPartition, Assigned>,
@@ -94,10 +98,12 @@ impl Reader {
     fn new(config: &ClientConfig, discovery: Discovery) -> Result<Self, TopicsError> {
         let consumer: Arc<BaseConsumer<Events>> =
             Arc::new(config.create_with_context(Events::default())?);
-        let records = RecordQueue::new(Arc::clone(&consumer))
-            .ok_or_else(|| TopicsError::Client { message: "out of memory".to_owned() })?;
+        let no_memory = || TopicsError::Client { message: "out of memory".to_owned() };
+        let records = RecordQueue::new(Arc::clone(&consumer)).ok_or_else(no_memory)?;
+        let commits = Commits::new(Arc::clone(&consumer)).ok_or_else(no_memory)?;
         Ok(Self {
             records,
+            commits,
             consumer,
             discovery,
             assigned: BTreeMap::new(),
@@ -209,6 +215,13 @@ impl Reader {
         Ok(records)
     }
 
+    /// For each partition the offset behind what was taken from librdkafka; nothing before the first record.
+    fn taken(&self) -> Offsets {
+        let known = self.consumer.position().ok();
+        let taken = known.iter().flat_map(native::entries).filter(|entry| entry.offset >= 0);
+        taken.map(|entry| (entry.partition, entry.offset)).collect()
+    }
+
     fn is_cooperative(&self) -> bool {
         matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
     }
@@ -253,8 +266,11 @@ impl TopicReader for Reader {
         requests::committed(&*self.consumer, partitions)
     }
 
-    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError> {
-        requests::watermarks(&*self.consumer, partitions)
+    fn watermarks(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Watermarks>>, TopicError> {
+        requests::watermarks_of_led(&self.consumer, partitions)
     }
 
     fn identity(&mut self, topic: &str) -> Result<TopicIdentity, TopicError> {
@@ -267,17 +283,28 @@ impl TopicReader for Reader {
     }
 
     fn assign(&mut self, from: &[(TopicPartition, StartAt)]) -> Result<(), TopicError> {
+        if from.is_empty() && self.unanswered != Some(Unanswered::Assigned) {
+            return Ok(());
+        }
         let starts = requests::resolved(&self.consumer, from)?;
-        let list = requests::list(starts.iter().map(|(partition, offset)| (partition, *offset)))?;
         for (partition, _) in from {
             self.records.forward(partition).ok_or_else(|| TopicError::Fatal {
                 message: format!("{partition} cannot be read: its name is none"),
             })?;
         }
+        let new = starts.iter().map(|(partition, offset)| (partition, *offset));
         let done = if self.is_cooperative() {
-            self.consumer.incremental_assign(&list)
+            self.consumer.incremental_assign(&requests::list(new)?)
         } else {
-            self.consumer.assign(&list)
+            // The eager protocol takes all or nothing: those that are read already go on where they are.
+            for (partition, at) in self.taken() {
+                self.assigned.entry(partition).and_modify(|of| of.start = Some(at));
+            }
+            let read = self.assigned.iter();
+            let read = read.map(|(partition, of)| {
+                (partition, of.start.map_or(Offset::Beginning, Offset::Offset))
+            });
+            self.consumer.assign(&requests::list(read.chain(new))?)
         };
         done.map_err(|error| of_client("assigning partitions", &error))?;
         self.unanswered = None;
@@ -291,7 +318,9 @@ impl TopicReader for Reader {
 
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
         let done = if self.is_cooperative() {
-            let list = requests::list(partitions.iter().map(|one| (one, Offset::Invalid)))?;
+            // One that was given and never assigned is unknown to librdkafka.
+            let read = partitions.iter().filter(|one| self.assigned.contains_key(one));
+            let list = requests::list(read.map(|one| (one, Offset::Invalid)))?;
             self.consumer.incremental_unassign(&list)
         } else {
             // The eager protocol takes all or nothing.
@@ -314,7 +343,25 @@ impl TopicReader for Reader {
             let assigned = self.assigned.get(partition).and_then(|of| of.identity.as_ref());
             assigned.or_else(|| self.identities.get(&*partition.topic))
         })?;
-        requests::commit(&self.consumer, &list, mode)
+        requests::commit(&self.consumer, &self.commits, &list, mode)
+    }
+
+    fn acknowledged(&mut self) -> Offsets {
+        let mut stored = Offsets::new();
+        while let Some(answer) = self.commits.answer() {
+            match answer {
+                Ok(entries) => {
+                    let told = entries.into_iter().filter(|entry| entry.error.is_none());
+                    stored.extend(told.map(|entry| (entry.partition, entry.offset)));
+                }
+                Err(code) => match of_reader(code, &format!("committing offsets: {code}")) {
+                    // Normal while the group changes.
+                    error @ TopicError::Rebalanced { .. } => debug!(target: "kafka", "{error}"),
+                    error => self.failed = Some(error),
+                },
+            }
+        }
+        stored
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), TopicError> {
@@ -334,9 +381,7 @@ impl TopicReader for Reader {
     }
 
     fn positions(&self) -> Offsets {
-        let known = self.consumer.position().ok();
-        let taken = known.iter().flat_map(native::entries).filter(|entry| entry.offset >= 0);
-        let mut positions: Offsets = taken.map(|entry| (entry.partition, entry.offset)).collect();
+        let mut positions = self.taken();
         for (partition, of) in &self.assigned {
             // librdkafka counts as read what is held here, and knows nothing before the first record.
             let known = of.end.or_else(|| self.records.first_held(partition));

@@ -2,12 +2,14 @@
 
 use super::super::context::Events;
 use super::super::error::{of_client, of_reader};
-use super::super::{identity, native};
+use super::super::identity;
+use super::super::native::{self, Commits};
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use transom_core::topic::{
     CommitMode, Offsets, StartAt, StoredOffset, TopicError, TopicIdentity, TopicPartition,
@@ -91,19 +93,18 @@ pub(in crate::topics) fn committed<C: ConsumerContext>(
 /// Stores offsets in the group.
 pub(super) fn commit(
     consumer: &BaseConsumer<Events>,
+    commits: &Commits<Events>,
     list: &TopicPartitionList,
     mode: CommitMode,
 ) -> Result<(), TopicError> {
     if list.count() == 0 {
         return Ok(());
     }
-    match mode {
-        CommitMode::Sync => native::commit(consumer.client().native_ptr(), list, WAIT)
-            .map_err(|code| of_reader(code, &format!("committing offsets: {code}"))),
-        CommitMode::Async => consumer
-            .commit(list, rdkafka::consumer::CommitMode::Async)
-            .map_err(|error| of_client("committing offsets", &error)),
-    }
+    let done = match mode {
+        CommitMode::Sync => native::commit(consumer.client().native_ptr(), list, WAIT),
+        CommitMode::Async => commits.send(list),
+    };
+    done.map_err(|code| of_reader(code, &format!("committing offsets: {code}")))
 }
 
 /// A list of offsets with the metadata that names their topics.
@@ -133,6 +134,36 @@ pub(in crate::topics) fn watermarks<C: ConsumerContext>(
     let latest = bounds(consumer, partitions, Offset::End)?;
     let both = earliest.into_iter().zip(latest);
     Ok(both.map(|(earliest, latest)| Watermarks { earliest, latest }).collect())
+}
+
+/// The bounds of each log that has a leader, in order. librdkafka answers for all or for none, and waits for a leader as
+/// long as it may: so who has one is asked first.
+pub(super) fn watermarks_of_led(
+    consumer: &BaseConsumer<Events>,
+    partitions: &[TopicPartition],
+) -> Result<Vec<Option<Watermarks>>, TopicError> {
+    let topics: BTreeSet<&str> = partitions.iter().map(|one| &*one.topic).collect();
+    // Several topics are asked for in one request, which only the one for all topics is.
+    let one = topics.first().filter(|_| topics.len() == 1).copied();
+    let told = consumer.fetch_metadata(one, WAIT);
+    let told = told.map_err(|error| of_client("asking who leads partitions", &error))?;
+    let there: BTreeMap<&str, &MetadataTopic> =
+        told.topics().iter().map(|topic| (topic.name(), topic)).collect();
+    let is_missing = |topic: &&str| {
+        there.get(topic).is_none_or(|topic| {
+            topic.error().is_some_and(|code| Code::from(code) == Code::UnknownTopicOrPartition)
+        })
+    };
+    if let Some(topic) = topics.into_iter().find(is_missing) {
+        return Err(TopicError::Missing { topic: topic.to_owned() });
+    }
+    let is_led = |of: &TopicPartition| {
+        let partitions = there.get(&*of.topic).map_or(&[][..], |topic| topic.partitions());
+        partitions.iter().any(|one| one.id() == of.partition && one.leader() >= 0)
+    };
+    let asked: Vec<TopicPartition> = partitions.iter().filter(|one| is_led(one)).cloned().collect();
+    let mut logs = watermarks(consumer, &asked)?.into_iter();
+    Ok(partitions.iter().map(|one| if is_led(one) { logs.next() } else { None }).collect())
 }
 
 /// One bound of each log, in order: one request for all that have the same leader.

@@ -16,6 +16,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -160,6 +161,25 @@ async fn enqueue(
     }
 }
 
+/// Those to write again: of each topic everything from the first on that it did not take, but for what is refused. What it
+/// took behind that would else stay before it (invariant 2); what other topics took is not written twice.
+fn come_again<'a>(
+    records: &'a [EncodedRecord],
+    stuck: &[(usize, Code)],
+    written: &'a Written,
+) -> impl Iterator<Item = usize> + use<'a> {
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, _) in stuck {
+        first.entry(&records[*index].topic).or_insert(*index);
+    }
+    let is_refused = |index: usize| written.refused.iter().any(|refused| refused.index == index);
+    let is_behind = move |index: &usize| {
+        first.get(&*records[*index].topic).is_some_and(|first| index >= first)
+            && !is_refused(*index)
+    };
+    (0..records.len()).filter(is_behind)
+}
+
 fn base_record(
     record: &EncodedRecord,
     delivery: Box<Delivery>,
@@ -189,16 +209,15 @@ impl TopicWriter for Writer {
     async fn write(&self, records: Vec<EncodedRecord>) -> Result<Written, ConnectorError> {
         let Outcome { mut written, mut stuck } = self.send(&records, 0..records.len()).await?;
         let mut pause = FIRST_PAUSE;
-        // Only those come again: what other topics took is not written twice.
         while let Some((first, code)) = stuck.first() {
             let topic = &records[*first].topic;
             warn!(target: "kafka", "topic `{topic}` takes no records: {code}; trying again");
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(2 * pause);
-            let again = self.send(&records, stuck.iter().map(|(index, _)| *index)).await?;
+            let again = self.send(&records, come_again(&records, &stuck, &written)).await?;
             written.refused.extend(again.written.refused);
             for (place, new) in written.places.iter_mut().zip(again.written.places) {
-                *place = place.or(new);
+                *place = new.or(*place);
             }
             stuck = again.stuck;
         }

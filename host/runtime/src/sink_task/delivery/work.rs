@@ -14,8 +14,6 @@ pub(super) struct Work {
     parts: Vec<Vec<RecordId>>,
     /// Behind the last input that is decided.
     end: usize,
-    /// Behind the last input that a put was through with.
-    said: usize,
     /// Records at first.
     pub(super) total: usize,
     /// What was open when the records were last looked at.
@@ -34,7 +32,6 @@ impl Work {
         let mut work = Self {
             parts: Vec::new(),
             end,
-            said: 0,
             total,
             open,
             refused: Vec::new(),
@@ -69,18 +66,6 @@ impl Work {
         self.end
     }
 
-    /// True if the last put stored the offsets of all that is decided.
-    pub(super) fn is_said(&self) -> bool {
-        self.said == self.end
-    }
-
-    /// Notes that a part was delivered.
-    pub(super) fn delivered(&mut self, load: &mut Load, part: &[RecordId], until: usize) {
-        load.note_delivered(until);
-        load.out += part.len() as u64;
-        self.said = until;
-    }
-
     /// Notes what of a part was not refused: an atomic sink must be given it again, another has it.
     pub(super) fn passed(
         &mut self,
@@ -92,7 +77,7 @@ impl Work {
         if is_atomic {
             self.push(part);
         } else {
-            self.delivered(load, &part, until);
+            load.note_put(part.len(), until);
         }
     }
 
