@@ -49,7 +49,8 @@ impl Broker {
     ///
     /// # Errors
     ///
-    /// If the address is taken, if another broker uses the directory, or if it cannot be read or written.
+    /// If the address is taken, if another broker uses the directory, if it cannot be read or written, or if something in it
+    /// is damaged or missing that was acknowledged: that is left as it is, and the error names the way out.
     pub async fn start(settings: Settings) -> Result<Self, BrokerError> {
         let mut threads = runtime::Builder::new_multi_thread();
         let runtime = threads.worker_threads(2).thread_name("broker").enable_all().build();
