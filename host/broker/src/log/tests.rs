@@ -196,8 +196,9 @@ proptest! {
         let mut bad = good.clone();
         bad[at + byte.get(&telling(header))] ^= 1;
         fs::write(path, &bad).unwrap();
+        let is_last = (path, at + header.size) == (&pair.last_file(), good.len());
         let opened = Partition::open(pair.directory.path().to_owned(), pair.start);
-        if (path, at + header.size) == (&pair.last_file(), good.len()) {
+        if is_last {
             assert_eq!(opened.unwrap().bounds(), (pair.start, pair.start.max(header.base_offset)));
             return Ok(());
         }
