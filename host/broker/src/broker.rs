@@ -49,7 +49,8 @@ impl Broker {
     ///
     /// # Errors
     ///
-    /// If the address is taken, if another broker uses the directory, or if it cannot be read or written.
+    /// If the address is taken, if another broker uses the directory, if it cannot be read or written, or if something in it
+    /// is damaged or missing that was acknowledged: that is left as it is, and the error names the way out.
     pub async fn start(settings: Settings) -> Result<Self, BrokerError> {
         let mut threads = runtime::Builder::new_multi_thread();
         let runtime = threads.worker_threads(2).thread_name("broker").enable_all().build();
@@ -135,7 +136,12 @@ fn open(settings: Settings) -> Result<(State, File), BrokerError> {
     let logs = settings.directory.join("logs");
     fs::create_dir_all(&logs).map_err(BrokerError::at(&logs))?;
     let lock = take(&settings.directory)?;
-    let journal = Arc::new(Journal::open(settings.directory.join("journal"))?);
+    let journal = settings.directory.join("journal");
+    let has_records = fs::read_dir(&logs).map_err(BrokerError::at(&logs))?.next().is_some();
+    if has_records && !journal.metadata().is_ok_and(|file| file.len() > 0) {
+        return Err(BrokerError::NoJournal { journal, logs });
+    }
+    let journal = Arc::new(Journal::open(journal)?);
     let cluster_id = journal.read(|image| image.cluster_id.clone());
     let cluster_id = cluster_id.unwrap_or_else(|| Uuid::new_v4().simple().to_string());
     let entry = Entry::Cluster { id: cluster_id.clone() };

@@ -38,6 +38,34 @@ pub enum BrokerError {
         /// What is wrong with the entry.
         source: serde_json::Error,
     },
+    /// There are records, and nothing that says which topics they belong to.
+    #[error(
+        "`{}` is missing or empty, and `{}` has records: topics, committed offsets and producer ids were in it; restore it, or move \
+         both out of the directory to begin anew", journal.display(), logs.display()
+    )]
+    NoJournal {
+        /// The journal.
+        journal: PathBuf,
+        /// Where the records are.
+        logs: PathBuf,
+    },
+    /// The journal has whole entries behind something that is none.
+    #[error(
+        "`{}` is damaged at byte {position}, and topics, committed offsets or producer ids that follow would be lost; restore it, or give \
+         them up: `truncate -s {position} {}`", path.display(), path.display()
+    )]
+    DamagedJournal {
+        /// The journal.
+        path: PathBuf,
+        /// Where the entry begins that is not whole.
+        position: usize,
+    },
+    /// A topic's records are not where they were written.
+    #[error("`{}` is missing, and the journal has its topic; restore it, or make an empty one for a partition without records", directory.display())]
+    NoPartition {
+        /// The partition's directory.
+        directory: PathBuf,
+    },
     /// The broker's own threads could not be started.
     #[error("cannot start the broker's threads")]
     Threads {

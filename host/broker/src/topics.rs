@@ -54,8 +54,12 @@ impl Topics {
     pub(crate) fn open(directory: PathBuf, journal: Arc<Journal>) -> Result<Self, BrokerError> {
         let mut by_name = BTreeMap::new();
         for (name, image) in journal.read(|image| image.topics.clone()) {
-            let topic =
-                open(&directory, &name, &image).map_err(BrokerError::at(directory.join(&name)))?;
+            let mut partitions =
+                (0..image.partitions).map(|at| partition_directory(&directory, &name, at));
+            if let Some(directory) = partitions.find(|partition| !partition.is_dir()) {
+                return Err(BrokerError::NoPartition { directory });
+            }
+            let topic = open(&directory, &name, &image).map_err(BrokerError::at(&directory))?;
             by_name.insert(name, Arc::new(topic));
         }
         Ok(Self { directory, journal, by_name: RwLock::new(by_name) })

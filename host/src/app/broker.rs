@@ -1,6 +1,6 @@
 //! `transom broker`: the embedded broker as a process of its own.
 
-use super::{Failure, embedded, logs::Format, run::signals};
+use super::{Failure, embedded, logs::Format, run};
 use crate::error::on_one_line;
 use clap::Args;
 use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
@@ -31,12 +31,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { listen, dir, partitions, log_format: _ } = arguments;
     let settings = Settings { listen: *listen, partitions: *partitions, ..Settings::new(dir) };
-    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio.block_on(async {
+    run::on_threads(async |asked| {
         let broker = Broker::start(settings).await;
         let broker = broker.map_err(|error| Failure::Usage(on_one_line(&error)))?;
-        let signal = signals::Signals::listen().next().await;
-        tracing::info!(signal, "stopping");
+        asked.cancelled().await;
         broker.stop().await.map_err(|error| Failure::Run(on_one_line(&error)))
     })
 }

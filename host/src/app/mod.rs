@@ -91,7 +91,11 @@ enum Failure {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = arguments.command.log().and_then(|()| arguments.command.run());
+    ExitCode::from(exit_code(arguments.command.log().and_then(|()| arguments.command.run())))
+}
+
+/// Reports how a command ended, and says so as the process does.
+fn exit_code(done: Result<(), Failure>) -> u8 {
     let (code, message) = match done {
         Ok(()) | Err(Failure::BrokenPipe) => (0, None),
         Err(Failure::Records) => (1, None),
@@ -105,7 +109,7 @@ pub fn main() -> ExitCode {
     if let Some(message) = message {
         report(&message);
     }
-    ExitCode::from(code)
+    code
 }
 
 /// Writes a line for the operator. Standard error is the last resort, so a failure to write there is nobody's news.

@@ -1,6 +1,7 @@
 //! Errors of the broker's own as the protocol's: a code, and a sentence that says what would be accepted.
 
 use std::error::Error;
+use std::io::ErrorKind;
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::protocol::StrBytes;
@@ -33,7 +34,11 @@ impl Explained {
 /// What a client cannot help is the operator's to know.
 pub(super) fn storage_failed(error: &std::io::Error) -> ResponseError {
     error!(%error, "storage failed");
-    ResponseError::KafkaStorageError
+    match error.kind() {
+        // Clients would ask for the same again without a word.
+        ErrorKind::InvalidData => ResponseError::CorruptMessage,
+        _ => ResponseError::KafkaStorageError,
+    }
 }
 
 impl From<TopicError> for Explained {

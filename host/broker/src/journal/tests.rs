@@ -1,5 +1,7 @@
 //! The journal against its own image: whatever is cut off, what remains is a prefix of what was written.
 
+use std::fs;
+
 use super::*;
 
 fn committed(offset: i64) -> Committed {
@@ -65,6 +67,26 @@ fn a_torn_journal_is_a_prefix() {
 }
 
 #[test]
+fn a_journal_that_is_damaged_in_the_middle_is_named_and_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal");
+    let entries = sample().iter().map(|entry| framed(entry).unwrap()).collect::<Vec<_>>();
+    let (first, rest) = (entries[0].len(), entries[1..].concat().len());
+    for byte in 0..first + rest - entries.last().unwrap().len() {
+        let mut bytes = entries.concat();
+        bytes[byte] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let error = Journal::open(path.clone()).unwrap_err();
+        let BrokerError::DamagedJournal { position, .. } = error else { panic!("{error}") };
+        assert!(position <= byte && (byte >= first) == (position > 0));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+    // The end of a machine may leave zeros where the last entry should be.
+    fs::write(&path, [entries[0].as_slice(), &[0; 100]].concat()).unwrap();
+    assert_eq!(Journal::open(path).unwrap().read(|image| image.cluster_id.clone()).unwrap(), "c");
+}
+
+#[test]
 fn an_unknown_entry_is_named_and_not_skipped() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("journal");
@@ -72,7 +94,7 @@ fn an_unknown_entry_is_named_and_not_skipped() {
     let mut bytes = 12_u32.to_be_bytes().to_vec();
     bytes.extend(crc32c::crc32c(entry).to_be_bytes());
     bytes.extend(entry);
-    std::fs::write(&path, &bytes).unwrap();
+    fs::write(&path, &bytes).unwrap();
     assert!(matches!(Journal::open(path.clone()), Err(BrokerError::Journal { .. })));
-    assert_eq!(std::fs::read(path).unwrap(), bytes, "what cannot be read is not touched");
+    assert_eq!(fs::read(path).unwrap(), bytes, "what cannot be read is not touched");
 }

@@ -42,6 +42,8 @@ pub(crate) enum Malformed {
     Checksum,
     #[error("the batch counts {count} records, but its offsets say {offsets}")]
     Count { count: i32, offsets: i64 },
+    #[error("offset {found} follows, where {expected} was expected")]
+    Offset { found: i64, expected: i64 },
 }
 
 impl Header {
@@ -109,6 +111,22 @@ impl Header {
     pub(crate) fn codec(&self) -> i16 {
         self.attributes & 0x07
     }
+}
+
+/// Returns the offset after the last whole batch that is anywhere in `bytes`, if there is one of `least` or later.
+pub(crate) fn end_in(bytes: &[u8], least: i64) -> Option<i64> {
+    // What is no batch, but has the number of the format where a batch has it, is not held against a checksum as well.
+    let likely = least..least.saturating_add(i64::from(u32::MAX));
+    let is_likely = |header: Header| likely.contains(&header.base_offset);
+    let (mut end, mut at) = (None, 0);
+    while at + HEADER <= bytes.len() {
+        let rest = &bytes[at..];
+        match Header::read(rest).is_ok_and(is_likely).then(|| Header::check(rest)) {
+            Some(Ok(header)) => (end, at) = (Some(header.next_offset()), at + header.size),
+            _ => at += 1,
+        }
+    }
+    end
 }
 
 /// Sets what the broker decides in `batch`: its place in the log. The leader never changes here, so its epoch is 0.

@@ -217,6 +217,8 @@ impl Log {
 
     /// Ends the active segment and begins another.
     pub(super) fn roll(&mut self, directory: &std::path::Path) -> io::Result<()> {
+        // An append that failed may have left something behind the last whole batch.
+        self.file.set_len(self.active.size)?;
         self.file.sync_data()?;
         let (segment, file) = Segment::create(directory, self.end)?;
         self.sealed.push_back(std::mem::replace(&mut self.active, segment));
@@ -239,6 +241,6 @@ impl Log {
         let is_active = segment.base == self.active.base;
         // One open file per partition, however many segments it has.
         let file = if is_active { Arc::clone(&self.file) } else { Arc::new(segment.open()?) };
-        Ok(Place { file, position, size: segment.size })
+        Ok(Place { file, path: segment.path.clone(), position, size: segment.size })
     }
 }

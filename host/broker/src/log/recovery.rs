@@ -1,5 +1,6 @@
 //! A partition's directory: opened after a stop of any kind, shortened from the front, deleted.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
@@ -8,31 +9,49 @@ use std::sync::{Arc, Mutex};
 
 use tracing::warn;
 
+use super::batch::{self, Malformed};
 use super::partition::{Log, Partition};
 use super::producers::Producers;
-use super::segment::Segment;
+use super::segment::{Recovered, Segment};
 use crate::lock::lock;
 use crate::topic::TopicConfigs;
 
+/// Records that were acknowledged cannot be read, and others follow them: whoever runs the broker decides what is given up.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "partition `{}` is damaged: `{}` has no whole batch at byte {position}, and offsets {first} to {last} would be lost; \
+     restore the file, or give them up: `truncate -s {position} {}`, and move the later files out of the folder",
+    partition_of(path), path.display(), path.display()
+)]
+pub(super) struct Damage {
+    pub(super) path: PathBuf,
+    pub(super) position: u64,
+    /// What the batch should have begun with that is not there.
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) source: Malformed,
+}
+
+/// Topic and number of the partition that a segment belongs to, as its directory is called.
+fn partition_of(segment: &Path) -> Cow<'_, str> {
+    segment.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy()
+}
+
 impl Partition {
     /// Opens the log in `directory`, which is created if it is not there. Offsets below `start` were deleted on request and
-    /// stay so.
+    /// stay so. What a killed process or machine left of its last write is cut off; anything else that cannot be read is
+    /// [`Damage`], and is left as it is.
     pub(crate) fn open(directory: PathBuf, start: i64) -> io::Result<Self> {
         fs::create_dir_all(&directory)?;
         let mut producers = Producers::default();
         let mut sealed = VecDeque::new();
+        let segments = segments_in(&directory)?;
         let mut end = start;
-        let mut names = segments_in(&directory)?.into_iter();
-        while let Some((base, path)) = names.next() {
-            let recovered = Segment::recover(path, base, |header| producers.note(header))?;
+        for (at, (base, path)) in segments.iter().enumerate() {
+            let recovered = Segment::recover(path.clone(), *base, |header| producers.note(header))?;
+            check(&recovered, &segments[at + 1..])?;
             end = recovered.end;
             sealed.push_back(recovered.segment);
-            if let Some(reason) = recovered.torn {
-                warn!(directory = %directory.display(), end, %reason, "log cut off behind its last whole batch");
-                // What comes after a gap cannot be told from what was never acknowledged.
-                names.try_for_each(|(_, path)| fs::remove_file(path))?;
-                break;
-            }
         }
         if end < start {
             // Deleted on request, and then lost with the machine: offsets are not given out twice.
@@ -98,6 +117,28 @@ impl Log {
         self.start = self.start.max(self.sealed.front().unwrap_or(&self.active).base);
         Ok(())
     }
+}
+
+/// Says whether what was recovered of a segment is all that it had, but for a write that was under way. `later` are the segments
+/// behind it.
+fn check(recovered: &Recovered, later: &[(i64, PathBuf)]) -> io::Result<()> {
+    let Recovered { segment, end: first, torn } = recovered;
+    let gap = later.first().map(|(found, _)| *found).filter(|found| found != first);
+    let gap = gap.map(|found| Malformed::Offset { found, expected: *first });
+    let Some(source) = torn.or(gap) else { return Ok(()) };
+    let rest = segment.rest()?;
+    let end = match later.last() {
+        Some((base, path)) => Some(batch::end_in(&fs::read(path)?, *base).unwrap_or(*base)),
+        None => batch::end_in(&rest, *first),
+    };
+    let (position, path) = (segment.size, segment.path.clone());
+    if let Some(end) = end {
+        let damage = Damage { path, position, first: *first, last: end - 1, source };
+        return Err(io::Error::new(io::ErrorKind::InvalidData, damage));
+    }
+    let (file, bytes) = (path.display(), rest.len());
+    warn!(%file, position, bytes, end = first, reason = %source, "log cut off behind its last whole batch");
+    Ok(())
 }
 
 /// Lists the segments in `directory`, in the order of their offsets.

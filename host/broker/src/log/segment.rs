@@ -1,7 +1,7 @@
 //! A file of batches, one after another, named by the offset that it begins at.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) struct Segment {
     /// Bytes of whole batches.
     pub(crate) size: u64,
     pub(crate) index: Index,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// What [`Segment::recover`] found.
@@ -27,7 +27,7 @@ pub(crate) struct Recovered {
     pub(crate) segment: Segment,
     /// The offset after the last whole batch.
     pub(crate) end: i64,
-    /// Why the bytes behind it were cut off, if there were any.
+    /// Why what follows it is no batch, if anything does.
     pub(crate) torn: Option<Malformed>,
 }
 
@@ -48,14 +48,13 @@ impl Segment {
         path.file_stem()?.to_str()?.parse().ok().filter(|base| *base >= 0)
     }
 
-    /// Reads a segment from its first batch to its last, shows each header to `seen`, and cuts off what follows the last
-    /// whole one: a process that was killed may have left half a batch.
+    /// Reads a segment from its first batch to its last whole one, and shows each header to `seen`.
     pub(crate) fn recover(
         path: PathBuf,
         base: i64,
         mut seen: impl FnMut(&Header),
     ) -> io::Result<Recovered> {
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let file = File::open(&path)?;
         let length = file.metadata()?.len();
         let mut segment = Self { base, size: 0, index: Index::default(), path };
         let mut end = base;
@@ -64,20 +63,27 @@ impl Segment {
                 break None;
             }
             match segment.check_at(&file, length)? {
-                // Offsets go up in a log that this broker wrote; anything else is left over from a torn write.
-                Ok(header) if header.base_offset >= end => {
+                // A log that this broker wrote has no gaps.
+                Ok(header) if header.base_offset == end => {
                     segment.note(&header);
                     seen(&header);
                     end = header.next_offset();
                 }
-                Ok(_) => break Some(Malformed::Checksum),
+                Ok(header) => {
+                    break Some(Malformed::Offset { found: header.base_offset, expected: end });
+                }
                 Err(malformed) => break Some(malformed),
             }
         };
-        if torn.is_some() {
-            file.set_len(segment.size)?;
-        }
         Ok(Recovered { segment, end, torn })
+    }
+
+    /// Reads what the file has behind the last whole batch.
+    pub(crate) fn rest(&self) -> io::Result<Vec<u8>> {
+        let (mut file, mut rest) = (self.open()?, Vec::new());
+        file.seek(SeekFrom::Start(self.size))?;
+        file.read_to_end(&mut rest)?;
+        Ok(rest)
     }
 
     /// Reads the batch that begins behind the last whole one of a file of `length` bytes.
@@ -116,9 +122,11 @@ impl Segment {
         File::open(&self.path)
     }
 
-    /// Opens the file for reading and appending.
+    /// Opens the file for reading and appending, without anything behind the last whole batch.
     pub(crate) fn open_for_append(&self) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(&self.path)
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        file.set_len(self.size)?;
+        Ok(file)
     }
 
     /// Deletes the file.
@@ -131,6 +139,7 @@ impl Segment {
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) file: Arc<File>,
+    pub(crate) path: PathBuf,
     /// At most one index interval before the batch that is looked for.
     pub(crate) position: u64,
     /// Where the segment ended when the place was taken.
@@ -165,7 +174,7 @@ impl Place {
                     return Ok(chunk.slice(at..end));
                 }
                 _ if at == 0 => {
-                    let text = format!("no batch begins at byte {position} of a segment");
+                    let text = format!("`{}` has no batch at byte {position}", self.path.display());
                     return Err(io::Error::new(io::ErrorKind::InvalidData, text));
                 }
                 _ => position += at as u64,

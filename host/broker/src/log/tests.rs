@@ -1,7 +1,7 @@
 //! The log against a list of batches: whatever is appended, torn, deleted and opened again, reads agree.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,7 +160,7 @@ impl Pair {
 
 fn files(directory: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
-        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -178,6 +178,57 @@ proptest! {
         pair.reopen();
         pair.check();
     }
+
+    #[test]
+    fn damage_is_told_unless_it_is_in_what_was_written_last(
+        steps in proptest::collection::vec(step(), 1..40),
+        batch in any::<prop::sample::Index>(),
+        byte in any::<prop::sample::Index>(),
+    ) {
+        let mut pair = Pair::new();
+        for step in &steps {
+            pair.step(step);
+        }
+        let on_disk = on_disk(pair.directory.path());
+        prop_assume!(!on_disk.is_empty());
+        let (path, at, header) = batch.get(&on_disk);
+        let good = fs::read(path).unwrap();
+        let mut bad = good.clone();
+        bad[at + byte.get(&telling(header))] ^= 1;
+        fs::write(path, &bad).unwrap();
+        let is_last = (path, at + header.size) == (&pair.last_file(), good.len());
+        let opened = Partition::open(pair.directory.path().to_owned(), pair.start);
+        if is_last {
+            assert_eq!(opened.unwrap().bounds(), (pair.start, pair.start.max(header.base_offset)));
+            return Ok(());
+        }
+        let error = opened.unwrap_err().to_string();
+        let lost = format!("offsets {} to {} would be lost", header.base_offset, pair.end - 1);
+        assert!(error.contains(&lost), "{error} instead of {lost}");
+        assert!(error.contains(&format!("`{}` has no whole batch at byte {at},", path.display())));
+        assert_eq!(fs::read(path).unwrap(), bad, "what cannot be read is not touched");
+        fs::write(path, good).unwrap();
+        pair.reopen();
+        pair.check();
+    }
+}
+
+/// Where each batch is: file, position, header.
+fn on_disk(directory: &Path) -> Vec<(PathBuf, usize, Header)> {
+    let mut found = Vec::new();
+    for path in files(directory) {
+        let (bytes, mut at) = (fs::read(&path).unwrap(), 0);
+        while let Ok(header) = Header::check(&bytes[at..]) {
+            found.push((path.clone(), at, header));
+            at += header.size;
+        }
+    }
+    found
+}
+
+/// The bytes of a batch that say whether it is whole: not its place, which other batches tell, and not the leader's epoch.
+fn telling(header: &Header) -> Vec<usize> {
+    (8..12).chain(16..header.size).collect()
 }
 
 fn open(directory: &TempDir) -> Partition {
@@ -194,6 +245,61 @@ fn offsets_outside_of_the_log_are_refused() {
         assert!(matches!(error, ReadError::OutOfRange { start: 0, end: 0, .. }));
     }
     assert_eq!(log.delete_before(Some(1)).unwrap(), None);
+}
+
+/// Three segments with one record each.
+fn three_segments(directory: &Path) -> Vec<PathBuf> {
+    let log = Partition::open(directory.to_owned(), 0).unwrap();
+    for _ in 0..3 {
+        let sample = Sample { payload: vec![0; 900], ..Sample::default() };
+        log.append(&sample.bytes(), &configs(&[("segment.bytes", "1024")])).unwrap();
+    }
+    files(directory)
+}
+
+#[test]
+fn a_missing_segment_is_told_and_the_way_out_leads_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let partition = directory.path().join("orders-0");
+    let files = three_segments(&partition);
+    fs::remove_file(&files[1]).unwrap();
+    let error = Partition::open(partition.clone(), 0).unwrap_err();
+    let file = files[0].display();
+    let expected = format!(
+        "partition `orders-0` is damaged: `{file}` has no whole batch at byte 961, and offsets 1 to 2 would be lost; restore the \
+         file, or give them up: `truncate -s 961 {file}`, and move the later files out of the folder"
+    );
+    assert_eq!(error.to_string(), expected);
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.to_string(), "offset 2 follows, where 1 was expected");
+    fs::remove_file(&files[2]).unwrap();
+    assert_eq!(Partition::open(partition, 0).unwrap().bounds(), (0, 1));
+}
+
+#[test]
+fn damage_under_a_running_broker_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = three_segments(directory.path());
+    let log = open(&directory);
+    fs::write(&files[1], [0; 961]).unwrap();
+    let limit = Limit { bytes: 100, or_one: true };
+    let ReadError::Storage(error) = log.read(1, limit, &Arc::default()).unwrap_err() else {
+        panic!("the offset is there")
+    };
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    assert_eq!(error.to_string(), format!("`{}` has no batch at byte 0", files[1].display()));
+}
+
+#[test]
+fn what_a_failed_append_left_does_not_stay_in_the_middle_of_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = three_segments(directory.path());
+    let log = open(&directory);
+    OpenOptions::new().append(true).open(&files[2]).unwrap().write_all(b"half a batch").unwrap();
+    let sample = Sample { payload: vec![0; 900], ..Sample::default() };
+    log.append(&sample.bytes(), &configs(&[("segment.bytes", "1024")])).unwrap();
+    drop(log);
+    assert_eq!(open(&directory).bounds(), (0, 4));
 }
 
 #[test]

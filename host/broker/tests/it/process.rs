@@ -1,5 +1,7 @@
 //! A broker in a process of its own, to be killed.
 
+use std::error::Error as _;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -99,6 +101,49 @@ fn one_directory_has_one_broker() {
     let second = Broker::start(Settings::new(directory.path()));
     let error = Runtime::new().unwrap().block_on(second).unwrap_err();
     assert!(matches!(error, BrokerError::InUse { .. }), "{error}");
+}
+
+#[test]
+fn what_is_missing_or_damaged_is_told_instead_of_begun_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let runtime = Runtime::new().unwrap();
+    let broker = runtime.block_on(Broker::start(Settings::new(directory.path()))).unwrap();
+    let clients = Clients { address: broker.address(), runtime: &runtime };
+    clients.create("t", 1);
+    for _ in 0..2 {
+        clients.send("t", 0, 1, &[]);
+    }
+    runtime.block_on(broker.stop()).unwrap();
+    let refused = || {
+        let start = Broker::start(Settings::new(directory.path()));
+        runtime.block_on(start).map(|broker| broker.address()).unwrap_err()
+    };
+
+    let segment = path("logs/t-0/00000000000000000000.log");
+    let good = fs::read(&segment).unwrap();
+    let mut bad = good.clone();
+    bad[61] ^= 1;
+    fs::write(&segment, &bad).unwrap();
+    let error = refused();
+    let said = error.source().unwrap().to_string();
+    assert!(said.contains("`t-0`") && said.contains("offsets 0 to 1 would be lost"), "{said}");
+    fs::write(&segment, good).unwrap();
+
+    fs::rename(path("journal"), path("aside")).unwrap();
+    assert!(matches!(refused(), BrokerError::NoJournal { .. }));
+    fs::write(path("journal"), []).unwrap();
+    assert!(matches!(refused(), BrokerError::NoJournal { .. }));
+    fs::rename(path("aside"), path("journal")).unwrap();
+
+    fs::rename(path("logs/t-0"), path("aside")).unwrap();
+    assert!(
+        matches!(refused(), BrokerError::NoPartition { directory } if directory == path("logs/t-0"))
+    );
+    fs::rename(path("aside"), path("logs/t-0")).unwrap();
+    let broker = runtime.block_on(Broker::start(Settings::new(directory.path()))).unwrap();
+    let clients = Clients { address: broker.address(), runtime: &runtime };
+    assert_eq!(clients.send("t", 0, 1, &[])[0].offset, 2);
 }
 
 #[test]

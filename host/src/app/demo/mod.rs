@@ -23,6 +23,7 @@ use std::{
     time::Duration,
 };
 use summary::Summary;
+use tokio_util::sync::CancellationToken;
 use transom_core::config::{Config, Connector, SinkSettings, SourceSettings, is_embedded};
 use transom_runtime::Runtime;
 
@@ -57,14 +58,22 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let folder = fresh(&arguments.dir.clone().unwrap_or_else(env::temp_dir))?;
-    let read = read(&folder).and_then(|(config, origin)| {
-        own_broker(&config)?;
-        Ok((config, origin))
-    });
-    // Nothing was shown: the folder is empty, or has what was compiled.
-    let (config, origin) = read.inspect_err(|_| drop(fs::remove_dir_all(&folder)))?;
-    run::on_threads(show(config, origin, &folder))
+    run::on_threads(async |asked| {
+        let folder = fresh(&arguments.dir.clone().unwrap_or_else(env::temp_dir))?;
+        let read = read(&folder).and_then(|(config, origin)| {
+            own_broker(&config)?;
+            Ok((config, origin))
+        });
+        if read.is_err() || asked.is_cancelled() {
+            // Nothing was shown: the folder is empty, or has what was compiled.
+            drop(fs::remove_dir_all(&folder));
+        }
+        let (config, origin) = read?;
+        if asked.is_cancelled() {
+            return Ok(());
+        }
+        show(config, origin, &folder, &asked).await
+    })
 }
 
 /// The demo makes messages up, and commits what groups have read: to no cluster but its own.
@@ -110,7 +119,12 @@ fn read(folder: &Path) -> Result<(Config, Origin), Failure> {
     Ok((config, origin))
 }
 
-async fn show(mut config: Config, origin: Origin, folder: &Path) -> Result<(), Failure> {
+async fn show(
+    mut config: Config,
+    origin: Origin,
+    folder: &Path,
+    asked: &CancellationToken,
+) -> Result<(), Failure> {
     let mut out = io::stdout();
     writeln!(
         out,
@@ -128,7 +142,7 @@ async fn show(mut config: Config, origin: Origin, folder: &Path) -> Result<(), F
         told = over.unwrap_or(Ok(()));
         Ended::Asked
     };
-    let (status, ended) = run::serve(setup, until).await?;
+    let (status, ended) = run::serve(setup, asked, until).await?;
     told?;
     drop(acts);
     let summary = Summary::of(&config, &status)?;

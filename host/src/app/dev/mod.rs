@@ -19,6 +19,7 @@ use std::{
     path::Path,
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 use transom_core::config::{Config, is_embedded};
 
 const HELP: &str = "\
@@ -57,20 +58,27 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (mut config, origin) = arguments.options.read()?;
-    if arguments.listen.is_some() && !is_embedded(&config.kafka) {
-        return Err(Failure::Usage(
-            "--listen is for the embedded broker, and the file names a cluster: `bootstrap.servers` is not `embedded`".to_owned(),
-        ));
-    }
-    if arguments.until_idle {
-        let interval = &mut config.offset_flush_interval_ms;
-        *interval = (*interval).min(FLUSH_INTERVAL_MS);
-    }
-    run::on_threads(develop(arguments, config, origin))
+    run::on_threads(async |asked| {
+        let (mut config, origin) = arguments.options.read()?;
+        if arguments.listen.is_some() && !is_embedded(&config.kafka) {
+            return Err(Failure::Usage(
+                "--listen is for the embedded broker, and the file names a cluster: `bootstrap.servers` is not `embedded`".to_owned(),
+            ));
+        }
+        if arguments.until_idle {
+            let interval = &mut config.offset_flush_interval_ms;
+            *interval = (*interval).min(FLUSH_INTERVAL_MS);
+        }
+        develop(arguments, config, origin, &asked).await
+    })
 }
 
-async fn develop(arguments: &Arguments, mut config: Config, origin: Origin) -> Result<(), Failure> {
+async fn develop(
+    arguments: &Arguments,
+    mut config: Config,
+    origin: Origin,
+    asked: &CancellationToken,
+) -> Result<(), Failure> {
     let Arguments { options, listen, time, until_idle } = arguments;
     let state = StateDir::take(Path::new(&config.state_dir))?;
     let broker = Embedded::start(&mut config, listen.unwrap_or(LISTEN), &state).await?;
@@ -85,7 +93,7 @@ async fn develop(arguments: &Arguments, mut config: Config, origin: Origin) -> R
             never = watch::watch(running) => match never {},
         }
     };
-    let (status, ended) = run::serve(setup, until).await?;
+    let (status, ended) = run::serve(setup, asked, until).await?;
     drop(idle);
     if let Some(broker) = broker {
         broker.stop().await?;

@@ -3,7 +3,7 @@
 mod parts;
 mod plan;
 mod setup;
-pub(super) mod signals;
+mod signals;
 mod state_dir;
 
 pub(super) use parts::{Whole, configured, module_name};
@@ -22,12 +22,12 @@ use crate::{
     error::on_one_line,
 };
 use clap::Args;
-use signals::Signals;
 use std::{
+    mem::ManuallyDrop,
     path::{Path, PathBuf},
-    pin::pin,
     sync::Arc,
 };
+use tokio_util::sync::CancellationToken;
 use transom_core::config::{Config, is_embedded};
 use transom_runtime::{
     Runtime,
@@ -122,37 +122,44 @@ impl View for Running {
 }
 
 pub(super) fn run(Arguments { options }: &Arguments) -> Result<(), Failure> {
-    let (config, origin) = options.read()?;
-    if is_embedded(&config.kafka) {
-        return Err(Failure::Usage(format!(
-            "`bootstrap.servers: embedded` is the broker inside `transom dev`: run `transom dev -c {}`, or name a cluster there (host:9092)",
-            options.config.display()
-        )));
-    }
-    let state = StateDir::take(Path::new(&config.state_dir))?;
-    let setup = Setup::new(&config, origin, &options.connectors, state)?;
-    on_threads(async {
-        let (status, ended) =
-            serve(setup, async |running: &Running| ended_well(&running.runtime).await).await?;
+    on_threads(async |asked| {
+        let (config, origin) = options.read()?;
+        if is_embedded(&config.kafka) {
+            return Err(Failure::Usage(format!(
+                "`bootstrap.servers: embedded` is the broker inside `transom dev`: run `transom dev -c {}`, or name a cluster there (host:9092)",
+                options.config.display()
+            )));
+        }
+        let state = StateDir::take(Path::new(&config.state_dir))?;
+        let setup = Setup::new(&config, origin, &options.connectors, state)?;
+        let until = async |running: &Running| ended_well(&running.runtime).await;
+        let (status, ended) = serve(setup, &asked, until).await?;
         conclude(&status, ended)
     })
 }
 
-/// Runs something on threads of its own. What hangs in a connector does not keep the process when it is over.
-pub(super) fn on_threads<T>(what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Runs something on threads of its own, from its begin on with signals as [`signals::listen`] has them: it gets what the
+/// first of them cancels. What hangs in a connector does not keep the process when it is over.
+pub(super) fn on_threads<T>(
+    what: impl AsyncFnOnce(CancellationToken) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = tokio.block_on(what);
-    tokio.shutdown_background();
-    done
+    // Left to the end of the process: a thread that hangs would panic if its timers went before it.
+    let tokio = ManuallyDrop::new(tokio);
+    tokio.block_on(async { what(signals::listen()).await })
 }
 
-/// Runs connectors until a signal comes or `until` is over, and ends them in good order. Returns how they were then.
+/// Runs connectors until somebody asks for the end or `until` is over, and ends them in good order. Returns how they were
+/// then; if it was asked for before, nothing begins.
 pub(super) async fn serve(
     setup: Setup,
+    asked: &CancellationToken,
     until: impl AsyncFnOnce(&Running) -> Ended,
 ) -> Result<(Status, Ended), Failure> {
     let Setup { admin_listen: listen, connectors, reload, state: _held } = setup;
-    let mut signals = Signals::listen();
+    if asked.is_cancelled() {
+        return Ok((Status::default(), Ended::Asked));
+    }
     // A port that is taken is told before any task joins its group.
     let listener = Listener::bind(&listen).await;
     let listener = listener.map_err(|error| Failure::Usage(on_one_line(&error)))?;
@@ -160,38 +167,11 @@ pub(super) async fn serve(
     let view: Arc<dyn View> = Arc::clone(&running) as Arc<dyn View>;
     let admin = Admin::serve(listener, view);
     tracing::info!(admin.listen = %admin.address(), "running");
-    let (ended, mut was_asked) = tokio::select! {
-        ended = until(&running) => (ended, false),
-        signal = signals.next() => {
-            stopping(signal);
-            (Ended::Asked, true)
-        }
-    };
-    let mut stop = pin!(running.runtime.stop());
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            signal = signals.next() => {
-                if was_asked {
-                    tracing::warn!(signal, "left at once");
-                    return Err(Failure::Run("left before what was in flight was finished".to_owned()));
-                }
-                // It is ending anyway: that was the first.
-                stopping(signal);
-                was_asked = true;
-            }
-        }
-    }
+    let ended = asked.run_until_cancelled(until(&running)).await.unwrap_or(Ended::Asked);
+    running.runtime.stop().await;
     let status = running.runtime.status();
     admin.stop().await;
     Ok((status, ended))
-}
-
-fn stopping(signal: &str) {
-    tracing::info!(
-        signal,
-        "stopping: what is in flight is finished; a second signal leaves at once"
-    );
 }
 
 /// Waits until all sources have come to their end. Where a task has failed it does not end: what failed is shown for as

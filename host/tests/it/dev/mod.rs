@@ -3,6 +3,7 @@
 mod expected;
 mod process;
 mod reload;
+mod signals;
 
 use crate::{
     live::{needs, say},
