@@ -3,7 +3,7 @@
 use super::{
     super::failed,
     lines::{Line, Lines},
-    position::{Fingerprint, Stored, head, part, read_at},
+    position::{Fingerprint, Place, Stored, head, part, read_at},
 };
 use std::{
     fs::File,
@@ -99,6 +99,17 @@ impl Tail {
             path.clone_into(&mut self.path);
             self.part = part(path, self.inode);
         }
+    }
+
+    /// What is stored of it when it is no longer followed: it may get a name again that the pattern matches. Nothing of a file
+    /// that is deleted, whose inode the next one may get.
+    pub(super) fn stored(&self) -> Option<Stored> {
+        let exists = self.file.metadata().is_ok_and(|meta| meta.nlink() > 0);
+        exists.then(|| Stored {
+            path: self.path.to_string_lossy().into_owned(),
+            inode: self.inode,
+            place: Place::of(self.offset, &self.head),
+        })
     }
 
     /// True if a line waits to be given.

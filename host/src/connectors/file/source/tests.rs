@@ -258,6 +258,38 @@ async fn a_writer_may_hold_a_file_for_a_while_after_it_was_renamed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_has_its_name_again_goes_on_where_it_was() {
+    // Less and more than a fingerprint is of.
+    for line in ["1", "nineteen bytes long"] {
+        let mut scene = Scene::new("a", LINE);
+        let (text, json) = (format!("{line}\n").repeat(15), format!("\"{line}\""));
+        let lines = [json.as_str(); 15];
+        scene.append("a", &text);
+        scene.check(&lines).await;
+        for round in 0..3 {
+            scene.rename("a", "away");
+            scene.check(&[]).await;
+            scene.append("away", "2\n");
+            if round == 1 {
+                // Another one has the name for a while, and begins as it does.
+                scene.append("a", &text);
+                scene.check(&lines).await;
+            }
+            scene.rename("away", "a");
+            scene.check(&["\"2\""]).await;
+        }
+        scene.append("a", "3\n");
+        scene.check(&["\"3\""]).await;
+        // What was written over it while it was away is another text.
+        scene.rename("a", "away");
+        scene.check(&[]).await;
+        fs::write(scene.path("away"), "4\n").unwrap();
+        scene.rename("away", "a");
+        scene.check(&["\"4\""]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn files_are_found_by_pattern_and_when_they_come() {
     let mut scene = Scene::new("**/*.log", LINE);
     scene.check(&[]).await;
