@@ -127,6 +127,7 @@ impl Records {
                 timestamp: None,
                 key: None,
                 value: Some(&self.value),
+                error: None,
                 headers: &[],
                 source_partition: part,
                 position: &self.position,
