@@ -42,6 +42,9 @@ pub(super) struct Tail {
 pub(super) struct Given<'a> {
     pub(super) line: Line<'a>,
     pub(super) part: &'a str,
+    pub(super) path: &'a Path,
+    /// Where in the file the line begins, in bytes.
+    pub(super) start: u64,
 }
 
 impl Tail {
@@ -163,8 +166,9 @@ impl Tail {
         } else {
             None
         }?;
+        let start = self.offset;
         self.offset += line.size;
         self.fingerprint.write(self.offset, &self.head, position);
-        Some(Given { line, part: &self.part })
+        Some(Given { line, part: &self.part, path: &self.path, start })
     }
 }
