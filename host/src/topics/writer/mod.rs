@@ -145,7 +145,7 @@ async fn enqueue(
     record: &EncodedRecord,
 ) {
     loop {
-        let delivery = Box::new(Delivery::of(call, index));
+        let delivery = Box::new(Delivery::of(call, index, size(record)));
         let (error, unsent) = match producer.send(base_record(record, delivery)) {
             Ok(()) => return,
             Err(failed) => failed,
@@ -158,6 +158,14 @@ async fn enqueue(
         // A delivery between `send` and here is not heard of, so the wait is short; running out of time is no failure.
         let _heard = timeout(ROOM, producer.context().room.notified()).await;
     }
+}
+
+/// Bytes of key, value and headers.
+fn size(record: &EncodedRecord) -> usize {
+    let EncodedRecord { key, value, headers, .. } = record;
+    let bytes = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+    let of_headers: usize = headers.iter().map(|(name, value)| name.len() + bytes(value)).sum();
+    bytes(key) + bytes(value) + of_headers
 }
 
 fn base_record(
