@@ -9,8 +9,9 @@
 //!
 //! - A **line** ends with a line break, and a carriage return before it belongs to the end. One that has none yet waits, until the file
 //!   is deleted or renamed to what the pattern does not match and then stays as it is for a poll interval.
-//! - A file that is **renamed** is still the same, and read to its end; the one that takes its name begins anew. For a
-//!   rotation while the source is down to lose nothing, the pattern must match the rotated file as well.
+//! - A file that is **renamed** is still the same, and read to its end; the one that takes its name begins anew. One that the
+//!   pattern did not match for a while goes on where it was. For a rotation while the source is down to lose nothing, the
+//!   pattern must match the rotated file as well.
 //! - A file that is **truncated** begins anew: it is shorter than what was read, or begins otherwise. Where a rotation
 //!   copies and truncates, name the live file alone: a copy is another file.
 //! - What is no line of the format is an **error record**: it is given with bytes that are no JSON, so that the batch refuses
