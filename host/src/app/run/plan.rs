@@ -81,3 +81,21 @@ fn reset(kafka: &Properties, overrides: &Properties) -> Reset {
         _ => Reset::Earliest,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_letters_get_the_room_that_the_operator_gives_the_producer() {
+        let name = || "message.max.bytes".to_owned();
+        let set = |bytes: &str| Properties::from_iter([(name(), bytes.to_owned())]);
+        let none = Properties::default;
+        let check = |kafka: Properties, overrides: Properties, expected: &str| {
+            assert_eq!(room(&kafka, &overrides), ("max.message.bytes".into(), expected.into()));
+        };
+        check(none(), none(), "8388608");
+        check(set("1"), none(), "1");
+        check(set("1"), set("2"), "2");
+    }
+}
