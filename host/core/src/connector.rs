@@ -5,6 +5,7 @@
 
 use crate::{
     batch::Batch,
+    convert::ConvertError,
     record::RecordId,
     topic::{Offsets, StoredOffset, TopicIdentity, TopicPartition},
 };
@@ -179,6 +180,9 @@ pub struct SourceRecord<'a> {
     pub key: Option<&'a [u8]>,
     /// The value as JSON; nothing for a tombstone.
     pub value: Option<&'a [u8]>,
+    /// Why `value` is not what the source should have read; nothing for a value that is. The record fails with it, and a dead letter
+    /// carries the bytes.
+    pub error: Option<&'a ConvertError>,
     /// Names and JSON values, in order.
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// The part of the source that the position belongs to (JSON): a file, a table. One key of the offsets topic.

@@ -15,7 +15,7 @@ use transom_core::{
     batch::Batch,
     config::Tolerance,
     record::{Step, Verdict as Decided},
-    topic::{EncodedRecord, TopicWriter},
+    topic::{EncodedRecord, Refused, TopicWriter},
 };
 
 /// Why a record failed.
@@ -147,8 +147,16 @@ impl DeadLetters {
         };
         let letter = |cause| self.letter(batch, modules, cause, &settings.topic);
         let letters: Vec<EncodedRecord> = causes.iter().map(letter).collect();
-        if !letters.is_empty() {
-            self.write(&**writer, letters).await?;
+        if !letters.is_empty()
+            && let Some(Refused { index, code, message }) = self.write(&**writer, letters).await?
+        {
+            self.context.progress.metrics.dead_letter_failed();
+            // Neither lost nor tried again and again: its offset is not passed before somebody has seen to it (invariant 1).
+            return Err(Failure::policy(format!(
+                "the dead letter of {} was refused by topic `{}` with `{code}`: {message}; once the topic takes it, restart the process",
+                causes[index].at(batch),
+                settings.topic
+            )));
         }
         self.count(causes, Verdict::DeadLettered);
         Ok(Fate::DeadLettered)
@@ -165,11 +173,12 @@ impl DeadLetters {
         }
     }
 
+    /// Writes letters. If some were refused, the first of them comes back.
     async fn write(
         &self,
         writer: &dyn TopicWriter,
         letters: Vec<EncodedRecord>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Refused>, Failure> {
         let (progress, mut backoff) = (&self.context.progress, Backoff::default());
         loop {
             let writing = writer.write(letters.clone());
@@ -177,12 +186,7 @@ impl DeadLetters {
             match self.context.watch(Part::DeadLetters, what, writing).await {
                 Ok(written) => {
                     progress.recover(Part::DeadLetters);
-                    let Some(refused) = written.refused.first() else { return Ok(()) };
-                    progress.metrics.dead_letter_failed();
-                    return Err(Failure::policy(format!(
-                        "a dead letter for topic `{}` was refused: {} ({}); let the topic take it, then restart the process",
-                        letters[refused.index].topic, refused.message, refused.code
-                    )));
+                    return Ok(written.refused.into_iter().next());
                 }
                 Err(error) => {
                     progress.metrics.dead_letter_failed();

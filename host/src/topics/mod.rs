@@ -19,6 +19,7 @@ pub use admin::{Admin, PartitionInfo, TopicInfo};
 pub use check::{About, Client, Refusal, check_each, check_together};
 pub use cluster::{Cluster, ReaderSettings, Subscription};
 pub use error::TopicsError;
+pub use properties::MESSAGE_MAX_BYTES;
 pub use reader::Reader;
 pub use scan::Scan;
 pub use writer::Writer;

@@ -5,6 +5,11 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use transom_core::config::{OWNED_PROPERTIES, OwnedProperty, Properties};
 
+/// What a producer hands over at most where the operator does not say, in bytes of a record with key and headers. Brokers take
+/// 1 048 588 by default, more than librdkafka's own bound of 1 000 000: what was read must get through, with the headers of
+/// a dead letter too. What is too large for a topic is the topic's to say. More than this some hosted clusters let no topic take.
+pub const MESSAGE_MAX_BYTES: usize = 8 << 20;
+
 /// Bytes that librdkafka spends on a record beside its key and value, roughly.
 const RECORD_OVERHEAD: usize = 400;
 
@@ -83,6 +88,8 @@ pub(super) fn producer(properties: &Properties) -> ClientConfig {
         // Keys land where Java's producers put them.
         ("partitioner", "murmur2_random".to_owned()),
         ("message.timeout.ms", "0".to_owned()),
+        // For a record alone: batches stay below `batch.size`, a megabyte.
+        ("message.max.bytes", MESSAGE_MAX_BYTES.to_string()),
         ("linger.ms", "5".to_owned()),
         // librdkafka's own bound is a gigabyte.
         ("queue.buffering.max.kbytes", "65536".to_owned()),
@@ -161,6 +168,16 @@ mod tests {
         assert_eq!(config.get("queued.max.messages.kbytes"), Some("8192"));
         assert_eq!(config.get("queued.min.messages"), Some("7"));
         assert_eq!(config.get("fetch.message.max.bytes"), Some("1048576"));
+    }
+
+    #[test]
+    fn a_producer_hands_over_what_brokers_take_unless_the_operator_says_otherwise() {
+        let bound = |of: &[(&str, &str)]| {
+            let config = producer(&properties(of));
+            config.get("message.max.bytes").map(str::to_owned)
+        };
+        assert_eq!(bound(&[]).as_deref(), Some("8388608"));
+        assert_eq!(bound(&[("message.max.bytes", "7000")]).as_deref(), Some("7000"));
     }
 
     #[test]

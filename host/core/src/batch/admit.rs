@@ -15,6 +15,12 @@ impl Batch {
         self.add(new, &mut Verbatim)
     }
 
+    /// Adds a record whose value could not be read as a whole: it has failed from the start, with this error, and keeps the bytes that
+    /// there are.
+    pub fn push_failed(&mut self, new: &NewRecord<'_>, error: &ConvertError) -> RecordId {
+        self.add(new, &mut Unread(error))
+    }
+
     /// Adds a record of payloads, as they were read: converters make JSON of them. A record that a converter does not
     /// read, or whose JSON is none, has failed from the start; its [`Original`](crate::record::Original) stays.
     pub fn admit(&mut self, new: &NewRecord<'_>, converters: &mut Converters) -> RecordId {
@@ -160,6 +166,23 @@ impl Convert for Verbatim {
 
     fn value(&mut self, _: &mut Batch, _: &str, payload: Span) -> Text {
         Ok(Some(payload))
+    }
+
+    fn header(&mut self, _: &mut Batch, _: &str, payload: Span) -> Text {
+        Ok(Some(payload))
+    }
+}
+
+/// Payloads that are JSON texts, but for the value.
+struct Unread<'a>(&'a ConvertError);
+
+impl Convert for Unread<'_> {
+    fn key(&mut self, _: &mut Batch, _: &str, payload: Span) -> Text {
+        Ok(Some(payload))
+    }
+
+    fn value(&mut self, _: &mut Batch, _: &str, _: Span) -> Text {
+        Err(self.0.clone())
     }
 
     fn header(&mut self, _: &mut Batch, _: &str, payload: Span) -> Text {

@@ -55,7 +55,8 @@ pub struct Connector {
     /// Name topic, partition, offset and timestamp in that line; never key or value.
     #[serde(default, rename = "errors.log.include.messages")]
     pub errors_log_include_messages: bool,
-    /// Topic for records that failed. It is created when absent, with one partition.
+    /// Topic for records that failed. It is created when absent, with one partition and with the producer's `message.max.bytes`
+    /// (8388608 unless set) as its `max.message.bytes`: a dead letter is larger than its record.
     #[serde(default, rename = "errors.deadletterqueue.topic.name")]
     pub errors_deadletterqueue_topic_name: Option<String>,
     /// Its replication factor when it is created. Default: the broker's; Kafka Connect's 3 fails on a single broker.

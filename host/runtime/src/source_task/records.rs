@@ -4,6 +4,7 @@ use std::ops::Range;
 use transom_core::{
     batch::Batch,
     connector::{SourcePosition, SourceRecord, SourceRecords},
+    convert::ConvertError,
     record::{NewRecord, Original},
 };
 
@@ -22,6 +23,8 @@ struct Beside {
     source_partition: Range<usize>,
     position: Range<usize>,
     converter_topic: Option<Range<usize>>,
+    /// Why the source could not read it.
+    error: Option<ConvertError>,
 }
 
 impl Polled {
@@ -86,37 +89,31 @@ impl Polled {
                 before.original(input);
             let headers: Vec<(&str, Option<&[u8]>)> = before.original_headers(input).collect();
             let headers = &*headers;
-            self.batch.push(&NewRecord {
-                topic,
-                partition,
-                offset,
-                timestamp,
-                key,
-                value,
-                headers,
-            });
+            let new = NewRecord { topic, partition, offset, timestamp, key, value, headers };
+            add(&mut self.batch, &new, self.beside[input].error.as_ref());
         }
     }
 }
 
+fn add(batch: &mut Batch, new: &NewRecord<'_>, error: Option<&ConvertError>) {
+    match error {
+        Some(error) => batch.push_failed(new, error),
+        None => batch.push(new),
+    };
+}
+
 impl SourceRecords for Polled {
     fn push(&mut self, record: SourceRecord<'_>) {
-        let SourceRecord { topic, partition, timestamp, key, value, headers, .. } = record;
-        self.batch.push(&NewRecord {
-            topic,
-            partition,
-            offset: None,
-            timestamp,
-            key,
-            value,
-            headers,
-        });
+        let SourceRecord { topic, partition, timestamp, key, value, headers, error, .. } = record;
+        let new = NewRecord { topic, partition, offset: None, timestamp, key, value, headers };
+        add(&mut self.batch, &new, error);
         let last = self.beside.last();
         let before = last.map(|last| last.source_partition.clone());
         let named_before = last.and_then(|last| last.converter_topic.clone());
         let source_partition = self.share(before, record.source_partition);
         let converter_topic = record.converter_topic.map(|topic| self.share(named_before, topic));
         let position = self.keep(record.position);
-        self.beside.push(Beside { source_partition, position, converter_topic });
+        let error = error.cloned();
+        self.beside.push(Beside { source_partition, position, converter_topic, error });
     }
 }

@@ -334,7 +334,9 @@ async fn a_broken_module_stops_the_task() {
 async fn a_dead_letter_that_is_refused_stops_the_task() {
     let world = world(Kind::PLAIN, &[FAIL]);
     world.cluster.lock().refused = Some(("dead".to_owned(), "MESSAGE_TOO_LARGE".to_owned()));
-    assert!(stopped(&world, plan()).await.contains("MESSAGE_TOO_LARGE"));
+    let reason = stopped(&world, plan()).await;
+    let says = "the dead letter of offset 0 of `orders-0` was refused by topic `dead` with `MESSAGE_TOO_LARGE`: too large";
+    assert!(reason.contains(says), "{reason}");
     assert_eq!(committed(&world).unwrap_or(0), 0);
 }
 

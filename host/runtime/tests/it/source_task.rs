@@ -76,6 +76,25 @@ async fn a_record_that_no_converter_writes_is_dead_lettered_as_the_source_gave_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_source_could_not_read_fails_with_its_own_error_however_often_it_is_tried() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#, r#"{"half":1}"#]);
+    let mut plan = source_plan();
+    plan.errors.retry_timeout = Some(Duration::from_millis(20));
+    run(&world, plan).await;
+    assert_eq!(written(&world), [r#"{"n":0}"#]);
+    let letters = world.cluster.records("dead");
+    let told: Vec<_> = letters
+        .iter()
+        .map(|letter| {
+            let name = |name| header(letter, &format!("__connect.errors.{name}"));
+            (text(letter), stage(letter), name("exception.class.name"), name("exception.message"))
+        })
+        .collect();
+    assert_eq!(told, [(r#"{"half":1}"#, "VALUE_CONVERTER", "transom.half-read", "cut off")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_value_converter_is_asked_for_the_topic_that_the_source_names() {
     let world = World::plain();
     let strange = [r#"{"n":0}"#, r#"{"other":1}"#, r#"{"do":"split","other":2}"#, r#"{"n":3}"#];
@@ -92,9 +111,13 @@ async fn the_value_converter_is_asked_for_the_topic_that_the_source_names() {
     );
 }
 
+fn header<'a>(letter: &'a EncodedRecord, name: &str) -> &'a str {
+    let found = letter.headers.iter().find(|(known, _)| known == name);
+    std::str::from_utf8(found.unwrap().1.as_deref().unwrap()).unwrap()
+}
+
 fn stage(letter: &EncodedRecord) -> &str {
-    let stage = letter.headers.iter().find(|(name, _)| name == "__connect.errors.stage");
-    std::str::from_utf8(stage.unwrap().1.as_deref().unwrap()).unwrap()
+    header(letter, "__connect.errors.stage")
 }
 
 #[tokio::test(start_paused = true)]

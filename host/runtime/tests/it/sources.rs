@@ -9,14 +9,18 @@ use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex},
 };
-use transom_core::connector::{
-    ConnectorError, Delivered, Poll, Source, SourcePosition, SourceRecord, SourceRecords,
+use transom_core::{
+    connector::{
+        ConnectorError, Delivered, Poll, Source, SourcePosition, SourceRecord, SourceRecords,
+    },
+    convert::ConvertError,
 };
 use transom_runtime::assembly::Positions;
 
 /// What there is to be read, in two parts by turns, and what was said about it.
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
+    /// One that says `half` could not be read as a whole.
     pub(crate) values: Vec<String>,
     /// The converter's topic of each value that says `other`.
     pub(crate) converter_topic: Option<String>,
@@ -49,6 +53,7 @@ impl MemorySource {
             return Err(error);
         }
         let mut count = 0;
+        let unread = Some(ConvertError { code: "half-read", message: "cut off".to_owned() });
         for (number, value) in outside.values.iter().enumerate() {
             let part = number % 2;
             if number / 2 < self.next[part] || count == max {
@@ -66,6 +71,7 @@ impl MemorySource {
                 timestamp: Some(5),
                 key: Some(format!(r#""{part}""#).as_bytes()),
                 value: Some(value.as_bytes()),
+                error: unread.as_ref().filter(|_| value.contains("half")),
                 headers: &[("h", Some(b"\"v\""))],
                 source_partition: PARTS[part],
                 position: &self.next[part].to_string(),

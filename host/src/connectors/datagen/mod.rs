@@ -103,6 +103,7 @@ impl Source for DatagenSource {
                 timestamp: Some(now_ms),
                 key: None,
                 value: Some(message.value),
+                error: None,
                 headers: &[],
                 source_partition: SOURCE_PARTITION,
                 position: message.position,

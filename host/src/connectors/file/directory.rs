@@ -190,3 +190,29 @@ fn last_files(path: &Path, task: usize) -> Result<HashMap<String, u64>, Connecto
     }
     Ok(last)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use transom_core::config::FileFormat;
+
+    #[test]
+    fn a_file_that_is_left_ends_with_a_whole_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            path: dir.path().display().to_string(),
+            format: FileFormat::Value,
+            rotate_bytes: 1 << 20,
+            rotate_interval_ms: 1_000,
+        };
+        let mut directory = Directory::open(&settings, 0).unwrap();
+        let begun = Instant::now();
+        directory.append("a", b"1\n", begun).unwrap();
+        directory.open.get_mut("a").unwrap().tear(b"2\n3");
+        directory.append("a", b"2\n3\n", begun + Duration::from_secs(2)).unwrap();
+        directory.open.get_mut("a").unwrap().tear(b"4");
+        directory.sync().unwrap();
+        let text = |number| fs::read_to_string(dir.path().join(name::name("a", 0, number)));
+        assert_eq!((text(1).unwrap().as_str(), text(2).unwrap().as_str()), ("1\n", "2\n3\n"));
+    }
+}

@@ -78,9 +78,7 @@ impl Segment {
 
     /// Appends whole lines, all of them or, as the next call sees to it, none.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        if self.torn {
-            self.file.set_len(self.len)?;
-        }
+        self.cut()?;
         (self.torn, self.unsynced) = (true, true);
         self.file.write_all(lines)?;
         self.torn = false;
@@ -88,13 +86,30 @@ impl Segment {
         Ok(())
     }
 
-    /// Makes durable what was appended.
+    /// Makes durable what was appended, whole lines alone: nothing may come behind them any more.
     pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.cut()?;
         if self.unsynced {
             self.file.sync_data()?;
             self.unsynced = false;
         }
         Ok(())
+    }
+
+    /// Cuts off what a write left that did not end.
+    fn cut(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.len)?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+
+    /// Leaves what a write does that runs into a full disk.
+    #[cfg(test)]
+    pub(super) fn tear(&mut self, written: &[u8]) {
+        (self.torn, self.unsynced) = (true, true);
+        self.file.write_all(written).expect("the disk of a test has room");
     }
 }
 
@@ -145,14 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failed_write_left_is_cut_before_the_next() {
+    fn what_a_failed_write_left_is_cut_before_the_next_and_by_a_sync() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
         let mut segment = Segment::create(path.clone(), Instant::now()).unwrap();
         segment.append(b"1\n").unwrap();
-        segment.file.write_all(b"2\n3").unwrap();
-        segment.torn = true;
+        segment.tear(b"2\n3");
         segment.append(b"2\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n2\n");
+        segment.tear(b"3\n4");
+        segment.sync().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n2\n");
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Outcome {
 pub(super) struct Delivery {
     call: Arc<Call>,
     index: usize,
+    /// Bytes of the record.
+    size: usize,
 }
 
 impl Call {
@@ -99,9 +101,9 @@ impl Place {
 }
 
 impl Delivery {
-    pub(super) fn of(call: &Arc<Call>, index: usize) -> Self {
+    pub(super) fn of(call: &Arc<Call>, index: usize, size: usize) -> Self {
         call.left.fetch_add(1, Ordering::AcqRel);
-        Self { call: Arc::clone(call), index }
+        Self { call: Arc::clone(call), index, size }
     }
 
     /// The record was not handed over after all.
@@ -113,14 +115,19 @@ impl Delivery {
     pub(super) fn settle(&self, result: &DeliveryResult<'_>) {
         match result {
             Ok(message) => self.place(message.partition(), message.offset()),
-            Err((error, _)) => self.fail(error),
+            Err((error, message)) => self.fail(error, || {
+                format!(
+                    "topic `{}`; raise its `max.message.bytes` (it counts a batch as a whole: keep the producer's `batch.size` below it)",
+                    message.topic()
+                )
+            }),
         }
         self.call.one_less();
     }
 
     /// The record was not taken into the queue, and never will be.
     pub(super) fn refuse(&self, error: &KafkaError) {
-        self.fail(error);
+        self.fail(error, || "the producer; raise its `message.max.bytes`".to_owned());
         self.call.one_less();
     }
 
@@ -130,12 +137,17 @@ impl Delivery {
         place.offset.store(offset, Ordering::Relaxed);
     }
 
-    fn fail(&self, error: &KafkaError) {
+    /// Notes an error. If the record is too large, `bound` says for whom, and what to do.
+    fn fail(&self, error: &KafkaError, bound: impl FnOnce() -> String) {
         let mut failed = self.call.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let code = error.rdkafka_error_code().unwrap_or(Code::InvalidTopic);
         if is_refusal(code) {
-            let (code, message) = (error_name(code), told(error));
-            failed.refused.push(Refused { index: self.index, code, message });
+            let message = if code == Code::MessageSizeTooLarge {
+                format!("{} bytes with key and headers are too many for {}", self.size, bound())
+            } else {
+                told(error)
+            };
+            failed.refused.push(Refused { index: self.index, code: error_name(code), message });
         } else if is_of_topic(code) {
             failed.stuck.push((self.index, code));
         } else if failed.whole.is_none() {
@@ -190,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn a_call_tells_what_was_refused_in_order() {
         let call = Arc::new(Call::new(4));
-        let deliveries: Vec<_> = (0..4).map(|at| Box::new(Delivery::of(&call, at))).collect();
+        let deliveries: Vec<_> = (0..4).map(|at| Box::new(Delivery::of(&call, at, 9))).collect();
         let [first, second, third, fourth] = <[_; 4]>::try_from(deliveries).unwrap();
         fourth.refuse(&MessageProduction(Code::MessageSizeTooLarge));
         second.refuse(&MessageProduction(Code::UnknownPartition));
@@ -202,6 +214,8 @@ mod tests {
         assert_eq!(stuck, []);
         let told: Vec<_> = refused.iter().map(|one| (one.index, one.code.as_str())).collect();
         assert_eq!(told, [(1, "_UNKNOWN_PARTITION"), (3, "MSG_SIZE_TOO_LARGE")]);
+        let way_out = "9 bytes with key and headers are too many for the producer; raise its `message.max.bytes`";
+        assert_eq!(refused[1].message, way_out);
         assert_eq!(places, [Some((2, 70)), None, None, None]);
         assert!(!call.is_pending());
     }
@@ -210,7 +224,7 @@ mod tests {
     async fn what_a_topic_does_not_take_is_neither_refused_nor_the_calls_failure() {
         let call = Arc::new(Call::new(3));
         let codes = [Code::UnknownTopic, Code::MessageSizeTooLarge, Code::TopicAuthorizationFailed];
-        let deliveries: Vec<_> = (0..3).map(|at| Delivery::of(&call, at)).collect();
+        let deliveries: Vec<_> = (0..3).map(|at| Delivery::of(&call, at, 9)).collect();
         for (delivery, code) in deliveries.iter().zip(codes).rev() {
             delivery.refuse(&MessageProduction(code));
         }
@@ -222,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_records_fault_fails_the_call() {
         let call = Arc::new(Call::new(1));
-        Delivery::of(&call, 0).refuse(&MessageProduction(Code::PurgeQueue));
+        Delivery::of(&call, 0, 9).refuse(&MessageProduction(Code::PurgeQueue));
         let failed = call.outcome().await.unwrap_err();
         assert_eq!((failed.code.as_str(), failed.is_transient()), ("_PURGE_QUEUE", true));
     }

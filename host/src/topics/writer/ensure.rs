@@ -6,6 +6,7 @@ use super::super::native::{self, error_name};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::error::RDKafkaErrorCode as Code;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -53,11 +54,20 @@ async fn ensure_by(
                 tokio::time::sleep(PAUSE).await;
             }
             Err(code) => {
-                let message = format!("topic `{topic}` is not there and cannot be created: {code}");
-                return Err(ConnectorError::fatal(error_name(code), message));
+                return Err(ConnectorError::fatal(error_name(code), absent(topic, creation, code)));
             }
         }
     }
+}
+
+/// Names the configuration that the topic was to get: the broker may have no other reason to refuse it.
+fn absent(topic: &str, creation: &TopicCreation, code: Code) -> String {
+    let mut with = String::new();
+    for (name, value) in &creation.config {
+        let word = if with.is_empty() { "with" } else { "and" };
+        write!(with, " {word} `{name}: {value}`").expect("a string takes what is written to it");
+    }
+    format!("topic `{topic}` is not there and cannot be created{with}: {code}")
 }
 
 async fn exists(admin: &Arc<AdminClient<Plain>>, topic: &str) -> Result<bool, Code> {
@@ -105,4 +115,25 @@ fn passes(code: Code) -> bool {
             | Code::PolicyViolation
     );
     !refused && matches!(of_reader(code, ""), TopicError::Transient { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_cannot_be_created_is_named_with_what_it_was_to_get() {
+        let check = |config: &[(&str, &str)], expected: &str| {
+            let of = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let config = config.iter().map(of).collect();
+            let creation = TopicCreation { config, ..TopicCreation::default() };
+            assert_eq!(absent("t", &creation, Code::PolicyViolation), expected);
+        };
+        let (start, end) = ("topic `t` is not there and cannot be created", Code::PolicyViolation);
+        check(&[], &format!("{start}: {end}"));
+        check(
+            &[("cleanup.policy", "compact"), ("max.message.bytes", "9")],
+            &format!("{start} with `cleanup.policy: compact` and `max.message.bytes: 9`: {end}"),
+        );
+    }
 }

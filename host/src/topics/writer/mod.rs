@@ -146,7 +146,7 @@ async fn enqueue(
     record: &EncodedRecord,
 ) {
     loop {
-        let delivery = Box::new(Delivery::of(call, index));
+        let delivery = Box::new(Delivery::of(call, index, size(record)));
         let (error, unsent) = match producer.send(base_record(record, delivery)) {
             Ok(()) => return,
             Err(failed) => failed,
@@ -178,6 +178,14 @@ fn come_again<'a>(
             && !is_refused(*index)
     };
     (0..records.len()).filter(is_behind)
+}
+
+/// Bytes of key, value and headers.
+fn size(record: &EncodedRecord) -> usize {
+    let EncodedRecord { key, value, headers, .. } = record;
+    let bytes = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+    let of_headers: usize = headers.iter().map(|(name, value)| name.len() + bytes(value)).sum();
+    bytes(key) + bytes(value) + of_headers
 }
 
 fn base_record(

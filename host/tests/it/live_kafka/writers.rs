@@ -37,7 +37,7 @@ fn what_is_refused_is_told_record_by_record() {
         write(vec![
             record(topic, Some(0), 10),
             record(topic, Some(7), 10),
-            record(topic, None, 2_000_000),
+            record(topic, None, 20_000_000),
         ]),
     ];
     let told: Vec<Vec<_>> = outcomes
@@ -47,6 +47,12 @@ fn what_is_refused_is_told_record_by_record() {
     assert_eq!(told[0], []);
     assert_eq!(told[1], [(0, "MSG_SIZE_TOO_LARGE")]);
     assert_eq!(told[2], [(1, "_UNKNOWN_PARTITION"), (2, "MSG_SIZE_TOO_LARGE")]);
+    // Each says for whom it is too large, and what to raise.
+    let (of_topic, of_producer) = (&outcomes[1][0].message, &outcomes[2][1].message);
+    let says = "3000 bytes with key and headers are too many for topic `refusals`; raise its `max.message.bytes` (";
+    assert!(of_topic.starts_with(says), "{of_topic}");
+    let says = "20000000 bytes with key and headers are too many for the producer; raise its `message.max.bytes`";
+    assert_eq!(of_producer, says);
     let mut read = 0;
     cluster.scan(topic).unwrap().read(&mut |_| read += 1).unwrap();
     assert_eq!(read, 2);

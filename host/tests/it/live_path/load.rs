@@ -31,7 +31,17 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub(super) fn create_topic(bootstrap: &str, topic: &str, partitions: i32) {
+    create_topic_with(bootstrap, topic, partitions, &[]);
+}
+
+pub(super) fn create_topic_with(
+    bootstrap: &str,
+    topic: &str,
+    partitions: i32,
+    config: &[(&str, &str)],
+) {
     let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+    let new = config.iter().fold(new, |new, (name, value)| new.set(name, value));
     let created = wait(admin(bootstrap).create_topics(&[new], &AdminOptions::new())).unwrap();
     assert!(created.iter().all(Result::is_ok), "{created:?}");
 }
@@ -59,6 +69,8 @@ pub(super) fn produce(
         .set("bootstrap.servers", bootstrap)
         .set("enable.idempotence", "true")
         .set("linger.ms", "20")
+        // What is too large is the broker's to say.
+        .set("message.max.bytes", "10000000")
         .create()
         .unwrap();
     for number in numbers {

@@ -11,6 +11,7 @@ mod load;
 mod memory;
 mod outages;
 pub(crate) mod process;
+mod sizes;
 mod tables;
 mod workload;
 

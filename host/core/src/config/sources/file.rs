@@ -18,7 +18,7 @@ pub struct FileSource {
     #[serde(default = "poll_interval", rename = "poll.interval.ms")]
     #[schemars(range(min = 1))]
     pub poll_interval_ms: u64,
-    /// Bytes that a line may have; a longer one is an error record.
+    /// Bytes that a line may have; a longer one fails with `line-too-long`, and its dead letter has as many of them.
     #[serde(default = "line_bytes", rename = "line.max.bytes")]
     #[schemars(range(min = 1))]
     pub line_max_bytes: usize,

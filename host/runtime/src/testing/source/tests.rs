@@ -61,6 +61,7 @@ impl Toy {
                 timestamp: None,
                 key: None,
                 value: Some(store[*place].as_bytes()),
+                error: None,
                 headers: &[],
                 source_partition: "\"shelf\"",
                 position: &position,

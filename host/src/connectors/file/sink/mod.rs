@@ -78,4 +78,9 @@ impl Sink for FileSink {
     async fn flush(&mut self) -> Result<(), ConnectorError> {
         self.directory.run(Directory::sync).await
     }
+
+    /// Leaves no half line of a put that failed: whoever reads the files does not know that it is one.
+    async fn close(&mut self) -> Result<(), ConnectorError> {
+        self.directory.run(Directory::sync).await
+    }
 }

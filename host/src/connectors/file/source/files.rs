@@ -18,7 +18,7 @@ use transom_core::connector::ConnectorError;
 pub(super) struct Files {
     pattern: String,
     line_max: usize,
-    /// Positions that no file was found for yet.
+    /// Positions of files that are not followed: no name of theirs was found yet, or none any more.
     stored: Vec<Stored>,
     tails: Vec<Tail>,
     /// Whose turn it is.
@@ -48,7 +48,8 @@ impl Files {
             }
             self.turn = (self.turn + 1) % self.tails.len();
         }
-        self.tails.retain(|tail| !tail.is_done());
+        let gone = self.tails.extract_if(.., |tail| tail.is_done());
+        self.stored.extend(gone.filter_map(|tail| tail.stored()));
         self.turn = 0;
         Ok(grown)
     }
@@ -127,4 +128,30 @@ impl Files {
 /// The error of a pattern that cannot be read.
 pub(super) fn bad_pattern(pattern: &str, error: &glob::PatternError) -> ConnectorError {
     ConnectorError::fatal("pattern", format!("`path: {pattern}` is no pattern of paths: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_still_exists_is_remembered() {
+        for deleted in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a");
+            fs::write(&path, "1\n").unwrap();
+            let mut files = Files::new(path.display().to_string(), 10, Vec::new());
+            assert!(files.read(true).unwrap());
+            files.give(&mut String::new()).unwrap();
+            fs::rename(&path, dir.path().join("away")).unwrap();
+            if deleted {
+                fs::remove_file(dir.path().join("away")).unwrap();
+            }
+            while !files.tails.is_empty() {
+                files.read(true).unwrap();
+            }
+            // Whoever gets the inode of a deleted file may begin with the same bytes.
+            assert_eq!(files.stored.is_empty(), deleted, "{:?}", files.stored);
+        }
+    }
 }

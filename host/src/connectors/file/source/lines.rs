@@ -17,8 +17,8 @@ pub(super) struct Lines {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
     pub(super) text: &'a [u8],
-    /// The line was longer than the limit; the text is its beginning.
-    pub(super) is_cut: bool,
+    /// Bytes behind the text that were thrown away, because the line was longer than the limit.
+    pub(super) cut: u64,
     /// What it took up in the file, with its end.
     pub(super) size: u64,
 }
@@ -76,12 +76,12 @@ impl Lines {
     fn take(&mut self, end: usize, line_break: usize) -> Line<'_> {
         let text = &self.bytes[self.start..end];
         let size = (text.len() + line_break) as u64 + self.dropped;
-        let is_cut = self.dropped > 0 || text.len() > self.max;
+        let cut = self.dropped + text.len().saturating_sub(self.max) as u64;
         let text =
-            if is_cut { &text[..self.max] } else { text.strip_suffix(b"\r").unwrap_or(text) };
+            if cut > 0 { &text[..self.max] } else { text.strip_suffix(b"\r").unwrap_or(text) };
         self.start = end + line_break;
         (self.scanned, self.dropped) = (self.start, 0);
-        Line { text, is_cut, size }
+        Line { text, cut, size }
     }
 
     /// Where the next line ends.
@@ -98,19 +98,20 @@ mod tests {
     use proptest::prelude::*;
 
     /// All lines at once, without any limit on memory.
-    fn model(text: &[u8], max: usize) -> Vec<(Vec<u8>, bool, u64)> {
+    fn model(text: &[u8], max: usize) -> Vec<(Vec<u8>, u64, u64)> {
         let mut lines = Vec::new();
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             let bare = line.strip_suffix(b"\n").unwrap_or(line);
-            let is_cut = bare.len() > max;
-            let kept = if is_cut { &bare[..max] } else { bare.strip_suffix(b"\r").unwrap_or(bare) };
-            lines.push((kept.to_vec(), is_cut, line.len() as u64));
+            let cut = bare.len().saturating_sub(max);
+            let kept =
+                if cut > 0 { &bare[..max] } else { bare.strip_suffix(b"\r").unwrap_or(bare) };
+            lines.push((kept.to_vec(), cut as u64, line.len() as u64));
         }
         lines
     }
 
-    fn owned(line: &Line<'_>) -> (Vec<u8>, bool, u64) {
-        (line.text.to_vec(), line.is_cut, line.size)
+    fn owned(line: &Line<'_>) -> (Vec<u8>, u64, u64) {
+        (line.text.to_vec(), line.cut, line.size)
     }
 
     proptest! {

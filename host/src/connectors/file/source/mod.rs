@@ -9,13 +9,14 @@
 //!
 //! - A **line** ends with a line break, and a carriage return before it belongs to the end. One that has none yet waits, until the file
 //!   is deleted or renamed to what the pattern does not match and then stays as it is for a poll interval.
-//! - A file that is **renamed** is still the same, and read to its end; the one that takes its name begins anew. For a
-//!   rotation while the source is down to lose nothing, the pattern must match the rotated file as well.
+//! - A file that is **renamed** is still the same, and read to its end; the one that takes its name begins anew. One that the
+//!   pattern did not match for a while goes on where it was. For a rotation while the source is down to lose nothing, the
+//!   pattern must match the rotated file as well.
 //! - A file that is **truncated** begins anew: it is shorter than what was read, or begins otherwise. Where a rotation
 //!   copies and truncates, name the live file alone: a copy is another file.
 //! - What is no line of the format is an **error record**: it is given with bytes that are no JSON, so that the batch refuses
-//!   it and a dead letter carries them. In `line` that is a line that is not UTF-8, in `json` one that is not JSON; in both one that
-//!   is longer than `line.max.bytes`: its first bytes and `…`, which ends no JSON text.
+//!   it and a dead letter carries them. In `line` that is a line that is not UTF-8, in `json` one that is not JSON. In both a line that
+//!   is longer than `line.max.bytes` is given with its first bytes, and with an error that says so.
 //! - Order is kept within a file. There is one task, and it never ends.
 
 mod files;
@@ -36,11 +37,9 @@ use tokio::time::Instant;
 use transom_core::{
     config::{FileSource as Settings, FileSourceFormat},
     connector::{ConnectorError, Poll, Source, SourcePosition, SourceRecord, SourceRecords},
+    convert::ConvertError,
     json,
 };
-
-/// What stands for the rest of a line that is too long.
-const CUT: &str = "…";
 
 /// Reads lines of files. The position of a line is where the next begins.
 #[derive(Debug)]
@@ -115,11 +114,12 @@ impl Records {
     fn take(&mut self, files: &mut Files, max: usize, into: &mut dyn SourceRecords) -> usize {
         let mut count = 0;
         while count < max {
-            let Some(Given { line, part }) = files.give(&mut self.position) else { break };
+            let Some(given) = files.give(&mut self.position) else { break };
             self.value.clear();
-            if !value(&line, self.format, &mut self.value) {
+            if !value(&given.line, self.format, &mut self.value) {
                 continue;
             }
+            let error = (given.line.cut > 0).then(|| too_long(&given));
             into.push(SourceRecord {
                 topic: &self.topic,
                 converter_topic: None,
@@ -127,8 +127,9 @@ impl Records {
                 timestamp: None,
                 key: None,
                 value: Some(&self.value),
+                error: error.as_ref(),
                 headers: &[],
-                source_partition: part,
+                source_partition: given.part,
                 position: &self.position,
             });
             count += 1;
@@ -141,10 +142,7 @@ impl Records {
 /// Writes the value of a line: JSON, or bytes that are none for what cannot be read. False for a line that is skipped.
 fn value(line: &Line<'_>, format: FileSourceFormat, out: &mut Vec<u8>) -> bool {
     match (format, std::str::from_utf8(line.text)) {
-        _ if line.is_cut => {
-            out.extend_from_slice(line.text);
-            out.extend_from_slice(CUT.as_bytes());
-        }
+        _ if line.cut > 0 => out.extend_from_slice(line.text),
         (FileSourceFormat::Line, Ok(text)) => json::escape(text, out),
         (FileSourceFormat::Json, _) if line.text.trim_ascii().is_empty() => return false,
         (FileSourceFormat::Line, Err(_)) | (FileSourceFormat::Json, _) => {
@@ -152,4 +150,17 @@ fn value(line: &Line<'_>, format: FileSourceFormat, out: &mut Vec<u8>) -> bool {
         }
     }
     true
+}
+
+/// The error of a line that is longer than `line.max.bytes`.
+fn too_long(given: &Given<'_>) -> ConvertError {
+    let Given { line: Line { text, cut, .. }, path, start, .. } = given;
+    let (max, path) = (text.len(), path.display());
+    let message = format!(
+        "the line at byte {start} of `{path}` has {} bytes, more than `line.max.bytes: {max}`: its record, and with \
+         `errors.tolerance: all` its dead letter, has the first {max}, the other {cut} are cut off; to read such lines whole, \
+         raise `line.max.bytes`",
+        max as u64 + cut
+    );
+    ConvertError { code: "line-too-long", message }
 }

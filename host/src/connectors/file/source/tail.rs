@@ -3,7 +3,7 @@
 use super::{
     super::failed,
     lines::{Line, Lines},
-    position::{Fingerprint, Stored, head, part, read_at},
+    position::{Fingerprint, Place, Stored, head, part, read_at},
 };
 use std::{
     fs::File,
@@ -42,6 +42,9 @@ pub(super) struct Tail {
 pub(super) struct Given<'a> {
     pub(super) line: Line<'a>,
     pub(super) part: &'a str,
+    pub(super) path: &'a Path,
+    /// Where in the file the line begins, in bytes.
+    pub(super) start: u64,
 }
 
 impl Tail {
@@ -101,6 +104,17 @@ impl Tail {
         }
     }
 
+    /// What is stored of it when it is no longer followed: it may get a name again that the pattern matches. Nothing of a file
+    /// that is deleted, whose inode the next one may get.
+    pub(super) fn stored(&self) -> Option<Stored> {
+        let exists = self.file.metadata().is_ok_and(|meta| meta.nlink() > 0);
+        exists.then(|| Stored {
+            path: self.path.to_string_lossy().into_owned(),
+            inode: self.inode,
+            place: Place::of(self.offset, &self.head),
+        })
+    }
+
     /// True if a line waits to be given.
     pub(super) fn is_ready(&mut self) -> bool {
         self.lines.is_ready() || (self.is_done() && self.lines.pending() > 0)
@@ -152,8 +166,9 @@ impl Tail {
         } else {
             None
         }?;
+        let start = self.offset;
         self.offset += line.size;
         self.fingerprint.write(self.offset, &self.head, position);
-        Some(Given { line, part: &self.part })
+        Some(Given { line, part: &self.part, path: &self.path, start })
     }
 }

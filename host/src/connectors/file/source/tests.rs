@@ -58,6 +58,7 @@ async fn it_keeps_the_contract() -> Result<(), Broken> {
 #[derive(Default)]
 struct Basket {
     values: Vec<Vec<u8>>,
+    errors: Vec<ConvertError>,
     positions: Vec<SourcePosition>,
 }
 
@@ -65,6 +66,7 @@ impl SourceRecords for Basket {
     fn push(&mut self, record: SourceRecord<'_>) {
         assert_eq!(record.topic, "lines");
         self.values.push(record.value.unwrap().to_vec());
+        self.errors.extend(record.error.cloned());
         let source_partition = record.source_partition.to_owned();
         self.positions.retain(|known| known.source_partition != source_partition);
         self.positions
@@ -162,12 +164,26 @@ async fn what_is_no_line_fails_as_one_record_that_carries_its_bytes() {
     check(LINE, b"caf\xE9", b"caf\xE9").await;
     check(JSON, b"{\"a\":", b"{\"a\":").await;
     check(JSON, b"\"\xFF\"", b"\"\xFF\"").await;
-    let digits = vec![b'7'; 100_000];
-    let cut = [&digits[..20], "…".as_bytes()].concat();
-    check(LINE, &digits, &cut).await;
-    check(JSON, &digits, &cut).await;
-    check(JSON, b"{\"a\":1}                                ", "{\"a\":1}             …".as_bytes())
-        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_too_long_says_where_it_is_and_what_was_cut() {
+    // The beginning alone would be a text, and would be JSON.
+    for (format, filler) in [(LINE, "x"), (JSON, "7"), (JSON, " ")] {
+        let mut scene = Scene::new("a", format);
+        let line = format!("7{}", filler.repeat(99_999));
+        scene.append("a", &format!("1\r\n{line}\n2\n"));
+        scene.read().await;
+        assert_eq!(scene.basket.values[1], &line.as_bytes()[..20]);
+        assert_eq!(scene.basket.values.len(), 3);
+        let ConvertError { code, message } = scene.basket.errors.pop().unwrap();
+        assert_eq!((code, scene.basket.errors.len()), ("line-too-long", 0));
+        let says = format!(
+            "the line at byte 3 of `{}` has 100000 bytes, more than `line.max.bytes: 20`: ",
+            scene.path("a").display()
+        );
+        assert!(message.starts_with(&says) && message.contains("99980 are cut off"), "{message}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,6 +271,38 @@ async fn a_writer_may_hold_a_file_for_a_while_after_it_was_renamed() {
     scene.append("rotated", "2\n");
     scene.append("a", "3\n");
     scene.check(&["\"2\"", "\"3\""]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_has_its_name_again_goes_on_where_it_was() {
+    // Less and more than a fingerprint is of.
+    for line in ["1", "nineteen bytes long"] {
+        let mut scene = Scene::new("a", LINE);
+        let (text, json) = (format!("{line}\n").repeat(15), format!("\"{line}\""));
+        let lines = [json.as_str(); 15];
+        scene.append("a", &text);
+        scene.check(&lines).await;
+        for round in 0..3 {
+            scene.rename("a", "away");
+            scene.check(&[]).await;
+            scene.append("away", "2\n");
+            if round == 1 {
+                // Another one has the name for a while, and begins as it does.
+                scene.append("a", &text);
+                scene.check(&lines).await;
+            }
+            scene.rename("away", "a");
+            scene.check(&["\"2\""]).await;
+        }
+        scene.append("a", "3\n");
+        scene.check(&["\"3\""]).await;
+        // What was written over it while it was away is another text.
+        scene.rename("a", "away");
+        scene.check(&[]).await;
+        fs::write(scene.path("away"), "4\n").unwrap();
+        scene.rename("away", "a");
+        scene.check(&["\"4\""]).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
