@@ -1,6 +1,6 @@
 //! Tables and columns of an SQLite sink.
 
-use super::Declared;
+use super::{Declared, check_not_blank, topics::Topics};
 use crate::{
     config::{Problem, Span, tree::Node},
     path::Path,
@@ -10,12 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(connector: &Declared<'_>, problems: &mut Vec<Problem>) {
     let Some(sink) = connector.sink("sqlite") else { return };
     tables(connector, sink, problems);
+    unread(connector, sink, problems);
     for table in sink.get("tables").map(Node::entries).unwrap_or_default() {
+        if let Some(name) = table.node.get("name") {
+            let help = "name the table, or take it out for the topic's name, `-` and `.` as `_`";
+            check_not_blank("the name of a table", name, help, problems);
+        }
         let mut names = BTreeSet::new();
         for column in table.node.get("columns").map(Node::items).unwrap_or_default() {
             // SQLite compares names without case.
             if let Some(name) = column.get("name")
                 && let Some(text) = name.text()
+                && !text.trim().is_empty()
                 && !names.insert(text.to_lowercase())
             {
                 problems.push(Problem::error(
@@ -40,7 +46,7 @@ fn tables(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
         (table.key.as_str(), text, name.map_or(table.key_span, |name| name.span))
     });
     let read = connector.node.get("topics").map(Node::names).unwrap_or_default();
-    let others = read.into_iter().map(|(topic, span)| (topic, default_name(topic), span));
+    let others = read.into_iter().map(|(topic, node)| (topic, default_name(topic), node.span));
     let mut tables: BTreeMap<String, &str> = BTreeMap::new();
     let mut topics: BTreeSet<&str> = BTreeSet::new();
     for (topic, table, span) in declared.chain(others) {
@@ -59,11 +65,34 @@ fn tables(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Tables of topics that the connector does not read: what is declared there is for nothing, and the topic that was meant
+/// gets a table of another shape.
+fn unread(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
+    let is_whole = |node: &Node| node.is_whole() && node.items().iter().all(Node::is_whole);
+    // A record goes to the table of the topic that transforms left it.
+    if connector.has_transforms() || !connector.node.get("topics").is_none_or(is_whole) {
+        return;
+    }
+    let Some(topics) = Topics::of(connector.node) else { return };
+    let tables = sink.get("tables").map(Node::entries).unwrap_or_default();
+    for table in tables.iter().filter(|table| !topics.contain(&table.key)) {
+        problems.push(Problem::error(
+            table.key_span,
+            format!("connector `{}` reads no topic `{}`", connector.name, table.key),
+            "is not read",
+            topics.instead_of(&table.key),
+        ));
+    }
+}
+
 fn default_name(topic: &str) -> String {
     topic.replace(['-', '.'], "_")
 }
 
 fn check_column(column: &Node, problems: &mut Vec<Problem>) {
+    if let Some(name) = column.get("name") {
+        check_not_blank("the name of a column", name, "name the column", problems);
+    }
     let given = ["path", "constant", "metadata"].map(|key| column.entry(key));
     let given: Vec<_> = given.into_iter().flatten().collect();
     if let [first, second, ..] = given.as_slice() {
