@@ -125,14 +125,21 @@ fn others_reach_what_runs_and_it_ends_when_asked() {
     let home = Home::new(&SMALL);
     let mut dev = home.start(home.dev(&["--for", "1h"]).env("EVENT_COUNT", "500"));
     let address = dev.logged("broker started address=");
-    let letters = || home.command(&["dlq", "list", "events-to-warehouse"]).output().unwrap();
+    // By the directory on the command line, which stands before the one of the environment.
+    let state = home.state().display().to_string();
+    let asked = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.args(["--state-dir", &state]).env("TRANSOM_STATE_DIR", home.path("elsewhere"));
+        command.output().unwrap()
+    };
+    let letters = || asked(&["dlq", "list", "events-to-warehouse"]);
     eventually("both letters are there", || {
         String::from_utf8_lossy(&letters().stdout).lines().count() == 3
     });
     let sql = "SELECT count(*) FROM orders";
-    let query = || home.command(&["query", sql, "--format", "csv"]).output().unwrap();
+    let query = || asked(&["query", sql, "--format", "csv"]);
     eventually("all orders are there", || query().stdout.ends_with(b"\r\n100\r\n"));
-    let shown = home.command(&["offsets", "show", "orders-to-table"]).output().unwrap();
+    let shown = asked(&["offsets", "show", "orders-to-table"]);
     assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
 
     let other = Home::new(&SMALL);
