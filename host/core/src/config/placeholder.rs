@@ -76,7 +76,7 @@ impl Resolver<'_> {
 
     fn scalar(&mut self, node: &mut Node, text: &str, place: &Place) {
         let mut whole = String::with_capacity(text.len());
-        let mut failed = false;
+        let (mut failed, mut is_secret) = (false, false);
         for piece in pieces(text) {
             match piece {
                 Piece::Plain(plain) => whole.push_str(plain),
@@ -84,6 +84,7 @@ impl Resolver<'_> {
                     Ok((value, origin)) => {
                         node.resolved = true;
                         whole.push_str(&value);
+                        is_secret |= origin == Origin::Outside;
                         self.secrets.extend((origin == Origin::Outside).then_some(value));
                     }
                     Err(refusal) => {
@@ -102,6 +103,8 @@ impl Resolver<'_> {
                 }
             }
         }
+        // Messages quote values whole: with what was put in, what stands beside it is hidden.
+        self.secrets.extend(is_secret.then(|| whole.clone()));
         let quoted = self.spelt(node.span).starts_with(['"', '\'', '|', '>']);
         node.value = if failed {
             Value::Broken

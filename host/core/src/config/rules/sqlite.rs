@@ -1,9 +1,11 @@
-//! Tables and columns of an SQLite sink.
+//! Tables of an SQLite sink.
+
+mod column;
 
 use super::{Declared, check_not_blank, topics::Topics};
 use crate::{
-    config::{Problem, Span, tree::Node},
-    path::Path,
+    config::{Problem, tree::Node},
+    table::default_name,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +24,7 @@ pub(super) fn check(connector: &Declared<'_>, problems: &mut Vec<Problem>) {
             if let Some(name) = column.get("name")
                 && let Some(text) = name.text()
                 && !text.trim().is_empty()
-                && !names.insert(text.to_lowercase())
+                && !names.insert(text.to_ascii_lowercase())
             {
                 problems.push(Problem::error(
                     name.span,
@@ -31,7 +33,7 @@ pub(super) fn check(connector: &Declared<'_>, problems: &mut Vec<Problem>) {
                     "give each column a name of its own; upper and lower case are the same to SQLite",
                 ));
             }
-            check_column(column, problems);
+            column::check(column, problems);
         }
     }
 }
@@ -53,7 +55,15 @@ fn tables(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
         if !topics.insert(topic) {
             continue;
         }
-        if let Some(other) = tables.get(&table.to_lowercase()) {
+        if is_reserved(&table) {
+            problems.push(Problem::error(
+                span,
+                format!("table `{table}`, which topic `{topic}` would get, is not for records"),
+                "is not for records",
+                "name another: `tables: {TOPIC: {name: ...}}`; `sqlite_…` is SQLite's, `transom_offsets` has stored offsets",
+            ));
+        }
+        if let Some(other) = tables.get(&table.to_ascii_lowercase()) {
             problems.push(Problem::error(
                 span,
                 format!("topics `{other}` and `{topic}` have one table, `{table}`"),
@@ -61,8 +71,14 @@ fn tables(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
                 "give each topic a table of its own: `tables: {TOPIC: {name: ...}}`",
             ));
         }
-        tables.insert(table.to_lowercase(), topic);
+        tables.insert(table.to_ascii_lowercase(), topic);
     }
+}
+
+/// True for a table that is SQLite's, or the sink's own.
+fn is_reserved(table: &str) -> bool {
+    let table = table.to_ascii_lowercase();
+    table.starts_with("sqlite_") || table == "transom_offsets"
 }
 
 /// Tables of topics that the connector does not read: what is declared there is for nothing, and the topic that was meant
@@ -83,62 +99,4 @@ fn unread(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
             topics.instead_of(&table.key),
         ));
     }
-}
-
-fn default_name(topic: &str) -> String {
-    topic.replace(['-', '.'], "_")
-}
-
-fn check_column(column: &Node, problems: &mut Vec<Problem>) {
-    if let Some(name) = column.get("name") {
-        check_not_blank("the name of a column", name, "name the column", problems);
-    }
-    let given = ["path", "constant", "metadata"].map(|key| column.entry(key));
-    let given: Vec<_> = given.into_iter().flatten().collect();
-    if let [first, second, ..] = given.as_slice() {
-        problems.push(Problem::error(
-            second.key_span.max(first.key_span),
-            format!("a column has both `{}` and `{}`", first.key, second.key),
-            "one of them",
-            "keep one of `path`, `constant` and `metadata`",
-        ));
-    }
-    if let Some(path) = column.get("path")
-        && let Some(Err(error)) = path.text().map(Path::parse)
-    {
-        problems.push(Problem::error(
-            path.span,
-            format!("`path` is no path: {error}"),
-            "does not parse",
-            "write `customer.address.city` or `legs[0].id`; a name with dots stands in backticks",
-        ));
-    }
-    check_time(column, given.first().map(|entry| entry.key.as_str()), problems);
-}
-
-fn check_time(column: &Node, of: Option<&str>, problems: &mut Vec<Problem>) {
-    let kind = column.get("type");
-    let is_timestamp = kind.and_then(Node::text) == Some("timestamp");
-    let is_known = kind.is_none_or(Node::is_whole);
-    match (column.entry("from"), kind) {
-        (Some(from), _) if !is_timestamp && is_known => problems.push(Problem::error(
-            from.key_span,
-            "`from` says how a time is spelt, and the column is no `timestamp`",
-            "only for timestamps",
-            "add `type: timestamp`, or take `from` out",
-        )),
-        (None, Some(Node { span, .. })) if is_timestamp && matches!(of, None | Some("path")) => {
-            timestamp_without_unit(*span, problems);
-        }
-        _ => (),
-    }
-}
-
-fn timestamp_without_unit(span: Span, problems: &mut Vec<Problem>) {
-    problems.push(Problem::error(
-        span,
-        "a `timestamp` column does not say how the field spells the time",
-        "needs `from`",
-        "add `from: unix.seconds`, `from: unix.milliseconds` or `from: iso8601`",
-    ));
 }
