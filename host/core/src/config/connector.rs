@@ -123,6 +123,9 @@ pub enum RejectLimit {
     Share(f64),
 }
 
+/// The key of a schema under which it says what it takes, where several schemas say it together.
+pub(super) const IN_WORDS: &str = "x-takes";
+
 /// What [`RejectLimit`] takes, in words.
 const REJECT_LIMIT: &str =
     "a count of the last 1000 records, 0 to 1000, or a share of them, `0%` to `100%`";
@@ -175,8 +178,8 @@ impl JsonSchema for RejectLimit {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let share = "^(1000|[0-9]{1,3}|(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?) ?%)$";
         schemars::json_schema!({"anyOf": [
-            {"type": "integer", "minimum": 0, "maximum": 1000, "title": REJECT_LIMIT},
-            {"type": "string", "pattern": share, "title": REJECT_LIMIT, "examples": ["100", "10%"]},
+            {"type": "integer", "minimum": 0, "maximum": 1000, IN_WORDS: REJECT_LIMIT},
+            {"type": "string", "pattern": share, IN_WORDS: REJECT_LIMIT, "examples": ["100", "10%"]},
         ]})
     }
 }

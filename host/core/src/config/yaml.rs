@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
     /// The placeholder that reading stopped at, if it was one: a plain text ends before a brace within brackets alone.
     fn placeholder(&self) -> Option<Span> {
         let start = self.dollar?;
-        let rest = self.text.split_at(start).1;
+        let rest = self.text.get(start..).unwrap_or_default();
         let line = rest.lines().next().unwrap_or_default();
         let length = line.find('}').map_or(line.len(), |at| at + 1);
         Some(Span { start: start - 1, end: start + length })
@@ -119,8 +119,9 @@ impl<'a> Reader<'a> {
         Ok(match event {
             Event::Scalar(text, style, ..) => {
                 let end = text_end(self.text, span, style);
-                let is_open = self.text.split_at(end).1.starts_with('{') && text.ends_with('$');
-                self.dollar = is_open.then_some(end);
+                let rest = self.text.get(end..).unwrap_or_default();
+                let is_dollar = style == ScalarStyle::Plain && text.ends_with('$');
+                self.dollar = (is_dollar && rest.starts_with('{')).then_some(end);
                 Node::new(Span { end, ..span }, scalar(&text, style == ScalarStyle::Plain))
             }
             Event::SequenceStart(..) => {

@@ -155,6 +155,21 @@ fn others_reach_what_runs_and_it_ends_when_asked() {
 }
 
 #[test]
+fn a_group_protocol_that_the_embedded_broker_lacks_is_refused_wherever_it_comes_from() {
+    let home = Home::new(&[]);
+    let file = home.path("connectors.yaml");
+    let kafka = "kafka: {bootstrap.servers: embedded, group.protocol: \"${env:GROUP_PROTOCOL}\"}";
+    let connectors = "connectors: {orders: {topics: [orders], sink: {console: {}}}}";
+    std::fs::write(&file, format!("{kafka}\n{connectors}\n")).unwrap();
+    let mut dev = home.dev(&["-c", file.to_str().unwrap()]);
+    let refused = dev.env("GROUP_PROTOCOL", "consumer").output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains("the embedded broker has no `group.protocol` but `classic`"), "{text}");
+    assert!(!home.state().join("broker").exists());
+}
+
+#[test]
 fn a_run_needs_a_cluster_and_names_the_command_that_does_not() {
     let home = Home::new(&[]);
     let refused = home.command(&["run"]).output().unwrap();

@@ -3,6 +3,7 @@
 use super::{Checker, caret, types};
 use crate::config::{
     Place, Problem, Span,
+    connector::IN_WORDS,
     tree::{Node, Value as Tree},
 };
 use regex::Regex;
@@ -107,9 +108,9 @@ impl Checker<'_> {
     }
 }
 
-/// What a schema takes, where it says so in words of its own.
+/// What a schema takes, where one of ours says so in words of its own.
 fn expected(schema: &Value) -> Option<&str> {
-    schema.get("title").and_then(Value::as_str)
+    schema.get(IN_WORDS).and_then(Value::as_str)
 }
 
 /// Least and greatest value that a schema of whole numbers takes.
