@@ -80,6 +80,12 @@ impl Node {
         }
     }
 
+    /// True for a list of names, one at least, of which each is there.
+    pub(super) fn is_all_names(&self) -> bool {
+        let names = self.names().len();
+        names > 0 && (self.text().is_some() || names == self.items().len())
+    }
+
     /// True if it can be judged: nothing about it has been refused yet.
     pub(super) fn is_whole(&self) -> bool {
         self.value != Value::Broken

@@ -32,7 +32,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
                 span,
                 "a placeholder inside `[…]` or `{…}` needs quotes: YAML takes its brace for the beginning of a map",
                 "without quotes",
-                "write `\"${env:NAME}\"`, with quotes; reading stops here",
+                "put the whole text in quotes: `\"${env:NAME}\"`; reading stops here",
             ));
             None
         }

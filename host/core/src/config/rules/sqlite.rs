@@ -84,9 +84,8 @@ fn is_reserved(table: &str) -> bool {
 /// Tables of topics that the connector does not read: what is declared there is for nothing, and the topic that was meant
 /// gets a table of another shape.
 fn unread(connector: &Declared<'_>, sink: &Node, problems: &mut Vec<Problem>) {
-    let is_whole = |node: &Node| node.is_whole() && node.items().iter().all(Node::is_whole);
-    // A record goes to the table of the topic that transforms left it.
-    if connector.has_transforms() || !connector.node.get("topics").is_none_or(is_whole) {
+    // A record goes to the table of the topic that transforms left it; and what is wrong with `topics` hides some of them.
+    if connector.has_transforms() || !connector.node.get("topics").is_none_or(Node::is_all_names) {
         return;
     }
     let Some(topics) = Topics::of(connector.node) else { return };
