@@ -43,6 +43,7 @@ impl Assembly for Memory {
             partitions: (0..self.partitions).map(partition).collect(),
             is_given: false,
             read: 0,
+            committed: Offsets::new(),
             records: self.records,
             all_read: Arc::clone(&self.all_read),
         }))
@@ -102,6 +103,7 @@ struct Topic {
     /// Records of all partitions that were given, and how many there are.
     read: i64,
     records: i64,
+    committed: Offsets,
     all_read: Arc<Notify>,
 }
 
@@ -149,9 +151,12 @@ impl TopicReader for Topic {
         Ok(Vec::new())
     }
 
-    fn watermarks(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Watermarks>, TopicError> {
+    fn watermarks(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Watermarks>>, TopicError> {
         let log = Watermarks { earliest: 0, latest: self.records / self.count() };
-        Ok(vec![log; partitions.len()])
+        Ok(vec![Some(log); partitions.len()])
     }
 
     fn identity(&mut self, _: &str) -> Result<TopicIdentity, TopicError> {
@@ -166,8 +171,13 @@ impl TopicReader for Topic {
         Ok(())
     }
 
-    fn commit(&mut self, _: &Offsets, _: CommitMode) -> Result<(), TopicError> {
+    fn commit(&mut self, offsets: &Offsets, _: CommitMode) -> Result<(), TopicError> {
+        self.committed.extend(offsets.clone());
         Ok(())
+    }
+
+    fn acknowledged(&mut self) -> Offsets {
+        std::mem::take(&mut self.committed)
     }
 
     fn pause(&mut self, _: &[TopicPartition]) -> Result<(), TopicError> {

@@ -127,7 +127,7 @@ pub trait Source: Send {
         Ok(())
     }
 
-    /// True if it is to be told of deliveries; the same answer every time.
+    /// True if it is to be told what becomes of its records; the same answer every time.
     fn wants_deliveries(&self) -> bool {
         false
     }
@@ -136,6 +136,12 @@ pub trait Source: Send {
     /// [wants](Self::wants_deliveries) to know is told.
     fn delivered(&mut self, deliveries: &[Delivered<'_>]) {
         let _ = deliveries;
+    }
+
+    /// Says which records failed on their way, once their dead letters are durable where there are any. Only a source that
+    /// [wants](Self::wants_deliveries) to know is told.
+    fn failed(&mut self, failures: &[Undelivered<'_>]) {
+        let _ = failures;
     }
 
     /// Ends in good order.
@@ -156,6 +162,19 @@ pub struct Delivered<'a> {
     pub partition: i32,
     /// Its offset in it.
     pub offset: i64,
+}
+
+/// Why a record of a source went nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undelivered<'a> {
+    /// The topic that the source gave it.
+    pub topic: &'a str,
+    /// Kafka Connect's constant for the stage at which it failed.
+    pub stage: &'a str,
+    /// Stable name of the kind of error.
+    pub code: &'a str,
+    /// What was wrong.
+    pub message: &'a str,
 }
 
 /// Where a source puts what it read.

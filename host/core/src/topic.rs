@@ -1,17 +1,26 @@
 //! Topics as a task sees them. Kafka's client is one implementation; tests have one in memory.
 
+mod template;
+
+pub use template::Template;
+
 use crate::{connector::ConnectorError, record::NewRecord};
 use async_trait::async_trait;
 use core::time::Duration;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Longest name of a topic, as Kafka has it.
-const NAME_BYTES: usize = 249;
+pub(crate) const NAME_BYTES: usize = 249;
 
 /// True if Kafka lets a topic be called so: 1 to 249 letters, digits, dots, underscores and hyphens, and not `.` or `..`.
 pub fn is_legal_name(name: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(legal) && !matches!(name, "." | "..")
+}
+
+/// The internal topic whose one partition decides which host runs the task of a source connector.
+pub fn tasks_topic(connector: &str) -> String {
+    format!("_transom-tasks-{connector}")
 }
 
 /// One partition of a topic.

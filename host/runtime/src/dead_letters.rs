@@ -14,6 +14,7 @@ use std::sync::Arc;
 use transom_core::{
     batch::Batch,
     config::Tolerance,
+    connector::Undelivered,
     record::{Step, Verdict as Decided},
     topic::{EncodedRecord, Refused, TopicWriter},
 };
@@ -58,6 +59,13 @@ impl Cause {
         let transform = transform
             .map_or(String::new(), |module| format!(" of transform `{}`", module.transform));
         format!("{at} failed in {stage}{transform} with `{code}`: {}; trying again", self.message)
+    }
+
+    /// What a source is told of its record.
+    pub(crate) fn of_source<'a>(&'a self, batch: &'a Batch) -> Undelivered<'a> {
+        let topic = batch.original(self.input).topic;
+        let (stage, code, message) = (self.place.stage(), &self.code, &self.message);
+        Undelivered { topic, stage, code, message }
     }
 
     /// Which record it is.

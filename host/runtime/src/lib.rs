@@ -36,5 +36,4 @@ mod source_task;
 mod supervisor;
 mod way;
 
-pub use source_task::tasks_topic;
 pub use supervisor::Runtime;

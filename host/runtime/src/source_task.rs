@@ -26,8 +26,6 @@ use crate::{
     progress::Part,
     swap::TaskChain,
 };
-pub use membership::tasks_topic;
-
 use membership::Membership;
 use pipeline::Pipeline;
 use std::{cell::RefCell, num::NonZeroUsize, pin::pin, rc::Rc, time::Duration};

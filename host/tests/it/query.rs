@@ -101,6 +101,7 @@ fn the_configuration_names_the_database() {
         query(&["console: {}"]),
         query(&["sqlite: {pth: a.db}"]),
         transom(&["query", "-c", "absent.yaml", "SELECT 1"], ""),
+        transom(&["query", "--db", "a.db", "--state-dir", "b", "SELECT 1"], ""),
     ];
     insta::assert_snapshot!(all.concat());
 }

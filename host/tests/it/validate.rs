@@ -98,7 +98,7 @@ const PLANTED: [&str; 18] = [
     "client.id: x}\nadmin.listen: {password: PLANT}\nstate.dir: ${env:TRANSOM_TEST_SECRET}\nshemas: PLANT\nkafka: {x: y",
 ];
 
-const PLANTED_IN_CONNECTORS: [&str; 12] = [
+const PLANTED_IN_CONNECTORS: [&str; 18] = [
     "consumer.override: 'sasl.password=PLANT'",
     "consumer.override: |\n      sasl.password=PLANT",
     "transforms: [{name: a, smt: mask-field, config: 'PLANT'}]",
@@ -111,6 +111,12 @@ const PLANTED_IN_CONNECTORS: [&str; 12] = [
     "transforms: [{name: a, smt: mask-field, config: {pasword: PLANT, fields: []}}]",
     "transforms: [{name: a, smt: mask-field, config: {fields: [a], missing: \"${env:TRANSOM_TEST_SECRET}\"}}]",
     "transforms: [{name: a, smt: \"./${env:TRANSOM_TEST_SECRET}.wasm\"}]",
+    "transforms: [{name: \"a ${env:TRANSOM_TEST_SECRET}\", smt: x}, {name: \"a ${env:TRANSOM_TEST_SECRET}\", smt: x}]",
+    "errors.deadletterqueue.topic.name: not legal ${env:TRANSOM_TEST_SECRET}",
+    "topics: [\"not legal ${env:TRANSOM_TEST_SECRET}\"]",
+    "topics: 'b, not legal ${env:TRANSOM_TEST_SECRET}'",
+    "source: {file: {path: \"[${env:TRANSOM_TEST_SECRET}\", topic: a}}",
+    "topics: [b, ${env:NO_SUCH:-PLANT}]",
 ];
 
 #[test]

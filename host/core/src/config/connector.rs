@@ -124,6 +124,13 @@ pub enum RejectLimit {
     Share(f64),
 }
 
+/// The key of a schema under which it says what it takes, where several schemas say it together.
+pub(super) const IN_WORDS: &str = "x-takes";
+
+/// What [`RejectLimit`] takes, in words.
+const REJECT_LIMIT: &str =
+    "a count of the last 1000 records, 0 to 1000, or a share of them, `0%` to `100%`";
+
 fn one() -> usize {
     1
 }
@@ -148,14 +155,17 @@ impl<'de> Deserialize<'de> for RejectLimit {
         let text = text.as_deref().unwrap_or(json.get());
         let limit = match text.strip_suffix('%') {
             Some(share) => share.trim().parse().ok().and_then(Self::of_percent),
-            None => text.parse().ok().map(Self::Count),
+            None => text.parse().ok().and_then(Self::of_count),
         };
-        let expected = "a count of records, or a share like `10%`";
-        limit.ok_or_else(|| de::Error::invalid_value(Unexpected::Str(text), &expected))
+        limit.ok_or_else(|| de::Error::invalid_value(Unexpected::Str(text), &REJECT_LIMIT))
     }
 }
 
 impl RejectLimit {
+    fn of_count(count: u32) -> Option<Self> {
+        (count <= 1000).then_some(Self::Count(count))
+    }
+
     fn of_percent(share: f64) -> Option<Self> {
         (0.0..=100.0).contains(&share).then_some(Self::Share(share / 100.0))
     }
@@ -167,9 +177,10 @@ impl JsonSchema for RejectLimit {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let share = "^(1000|[0-9]{1,3}|(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?) ?%)$";
         schemars::json_schema!({"anyOf": [
-            {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? ?%?$", "examples": ["100", "10%"]},
+            {"type": "integer", "minimum": 0, "maximum": 1000, IN_WORDS: REJECT_LIMIT},
+            {"type": "string", "pattern": share, IN_WORDS: REJECT_LIMIT, "examples": ["100", "10%"]},
         ]})
     }
 }

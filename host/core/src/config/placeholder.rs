@@ -1,8 +1,8 @@
 //! `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` in values.
 
 use super::{
-    Problem, Span,
-    tree::{Node, Value},
+    Place, Problem, Span,
+    tree::{Entry, Node, Value},
     yaml::scalar,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn resolve(
     problems: &mut Vec<Problem>,
 ) -> Vec<String> {
     let mut resolver = Resolver { text, environment, problems, secrets: Vec::new() };
-    resolver.walk(root);
+    resolver.walk(root, &Place::default());
     resolver.secrets
 }
 
@@ -54,21 +54,29 @@ enum Piece<'a> {
 }
 
 impl Resolver<'_> {
-    fn walk(&mut self, node: &mut Node) {
+    fn walk(&mut self, node: &mut Node, place: &Place) {
         match &mut node.value {
-            Value::List(items) => items.iter_mut().for_each(|item| self.walk(item)),
-            Value::Map(entries) => entries.iter_mut().for_each(|entry| self.walk(&mut entry.node)),
+            Value::List(items) => {
+                for (at, item) in items.iter_mut().enumerate() {
+                    self.walk(item, &place.index(at));
+                }
+            }
+            Value::Map(entries) => {
+                for Entry { key, node, .. } in entries {
+                    self.walk(node, &place.key(key));
+                }
+            }
             Value::Text(text) if text.contains('$') => {
                 let text = std::mem::take(text);
-                self.scalar(node, &text);
+                self.scalar(node, &text, place);
             }
             _ => (),
         }
     }
 
-    fn scalar(&mut self, node: &mut Node, text: &str) {
+    fn scalar(&mut self, node: &mut Node, text: &str, place: &Place) {
         let mut whole = String::with_capacity(text.len());
-        let mut failed = false;
+        let (mut failed, mut is_secret) = (false, false);
         for piece in pieces(text) {
             match piece {
                 Piece::Plain(plain) => whole.push_str(plain),
@@ -76,11 +84,14 @@ impl Resolver<'_> {
                     Ok((value, origin)) => {
                         node.resolved = true;
                         whole.push_str(&value);
+                        is_secret |= origin == Origin::Outside;
                         self.secrets.extend((origin == Origin::Outside).then_some(value));
                     }
                     Err(refusal) => {
                         failed = true;
-                        self.problems.push(refusal.at(self.place(node.span, spelt)));
+                        let refused = refusal.problem(place, spelt == text);
+                        let span = self.place(node.span, spelt);
+                        self.problems.push(Problem { span, ..refused });
                     }
                 },
                 Piece::Unclosed(spelt) => {
@@ -92,6 +103,8 @@ impl Resolver<'_> {
                 }
             }
         }
+        // Messages quote values whole: with what was put in, what stands beside it is hidden.
+        self.secrets.extend(is_secret.then(|| whole.clone()));
         let quoted = self.spelt(node.span).starts_with(['"', '\'', '|', '>']);
         node.value = if failed {
             Value::Broken
@@ -111,14 +124,14 @@ impl Resolver<'_> {
                     None => (rest, None),
                 };
                 if !is_name(name) {
-                    return Err(Refusal::unknown());
+                    return Err(Refusal::Unknown);
                 }
                 let value = self.environment.variable(name);
                 // As in a shell: `:-` also stands in for a variable that is set and empty.
                 let value = value.filter(|value| default.is_none() || !value.is_empty());
                 let value = value.map(|value| (value, Origin::Outside));
                 let default = default.map(|default| (default, Origin::File));
-                value.or(default).ok_or_else(|| Refusal::unset(name))
+                value.or(default).ok_or_else(|| Refusal::Unset { name: name.to_owned() })
             }
             "file" => match self.environment.file(rest) {
                 Ok(text) => {
@@ -126,9 +139,9 @@ impl Resolver<'_> {
                         text.strip_suffix('\n').map_or(text.as_str(), without_return).to_owned();
                     Ok((value, Origin::Outside))
                 }
-                Err(error) => Err(Refusal::unreadable(rest, &error)),
+                Err(error) => Err(Refusal::Unreadable { path: rest.to_owned(), error }),
             },
-            _ => Err(Refusal::unknown()),
+            _ => Err(Refusal::Unknown),
         }
     }
 
@@ -160,45 +173,41 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-struct Refusal {
-    message: String,
-    label: &'static str,
-    help: String,
+/// Why there is no value for a placeholder.
+enum Refusal {
+    Unset { name: String },
+    Unreadable { path: String, error: String },
+    Unknown,
 }
 
 impl Refusal {
-    fn unset(name: &str) -> Self {
-        Self {
-            message: format!("the environment variable `{name}` is not set"),
-            label: "is not set",
-            help: format!("set it, or give a default: `${{env:{name}:-default}}`"),
-        }
-    }
-
-    fn unreadable(path: &str, error: &str) -> Self {
-        Self {
-            // Whatever else stands here may be a part of a secret with a dollar in it.
-            message: match path.strip_prefix('/') {
-                Some(_) => format!("the file `{path}` cannot be read: {error}"),
-                None => format!("the file cannot be read: {error}"),
-            },
-            label: "cannot be read",
-            help: "name a file that the process may read: `${file:/path}`".to_owned(),
-        }
-    }
-
-    fn unknown() -> Self {
-        Self {
-            message: "this is no placeholder that is known".to_owned(),
-            label: "not read",
-            help: "write `${env:NAME}`, `${env:NAME:-default}` or `${file:/path}`; for a dollar followed by a brace write \
-                   `$${`"
-                .to_owned(),
-        }
-    }
-
-    fn at(self, span: Span) -> Problem {
-        Problem::error(span, self.message, self.label, self.help)
+    /// What is wrong with the setting at `place`, which the placeholder is the whole of or not.
+    fn problem(self, place: &Place, is_whole: bool) -> Problem {
+        let (message, label, help) = match self {
+            Self::Unset { name } => (
+                format!("the environment variable `{name}` is not set"),
+                "is not set",
+                format!("set it, or give a default: `${{env:{name}:-default}}`"),
+            ),
+            Self::Unreadable { path, error } => {
+                // Amid other text it may be a part of a secret with a dollar in it.
+                let is_path = is_whole || path.starts_with('/');
+                let file = if is_path { format!("the file `{path}`") } else { "a file".to_owned() };
+                (
+                    format!("`{}` comes from {file}, which cannot be read: {error}", place.short()),
+                    "cannot be read",
+                    "name a file that the process may read; a relative path begins at the folder of this file".to_owned(),
+                )
+            }
+            Self::Unknown => (
+                "this is no placeholder that is known".to_owned(),
+                "not read",
+                "write `${env:NAME}`, `${env:NAME:-default}` or `${file:/path}`; for a dollar followed by a brace write \
+                 `$${`"
+                    .to_owned(),
+            ),
+        };
+        Problem::error(Span::default(), message, label, help)
     }
 }
 

@@ -74,7 +74,16 @@ impl Node {
 
     /// True for a list of names, as a YAML list or Connect's comma string, that has none.
     pub(super) fn names_none(&self) -> bool {
-        matches!(self.value, Value::List(_) | Value::Text(_)) && self.names().is_empty()
+        match &self.value {
+            Value::List(items) => items.is_empty(),
+            _ => self.text().is_some() && self.names().is_empty(),
+        }
+    }
+
+    /// True for a list of names, one at least, of which each is there.
+    pub(super) fn is_all_names(&self) -> bool {
+        let names = self.names().len();
+        names > 0 && (self.text().is_some() || names == self.items().len())
     }
 
     /// True if it can be judged: nothing about it has been refused yet.
@@ -98,16 +107,14 @@ impl Node {
         self.get(key)?.text()
     }
 
-    /// The names that a list setting gives, as a YAML list or Connect's comma string.
-    pub(super) fn names(&self) -> Vec<(&str, Span)> {
+    /// The names that a list setting gives, as a YAML list or Connect's comma string, each with the node that it is in.
+    pub(super) fn names(&self) -> Vec<(&str, &Self)> {
         match self.text() {
             Some(text) => {
                 let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-                names.map(|name| (name, self.span)).collect()
+                names.map(|name| (name, self)).collect()
             }
-            None => {
-                self.items().iter().filter_map(|item| Some((item.text()?, item.span))).collect()
-            }
+            None => self.items().iter().filter_map(|item| Some((item.text()?, item))).collect(),
         }
     }
 

@@ -19,10 +19,23 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
         block_nesting_limit: 64,
         flow_nesting_limit: 64,
     };
-    let mut reader =
-        Reader { text, parser: Parser::new_from_str_with_options(text, options), problems };
+    let mut reader = Reader {
+        text,
+        parser: Parser::new_from_str_with_options(text, options),
+        problems,
+        dollar: None,
+    };
     match reader.document() {
         Ok(node) => Some(node),
+        Err(_) if let Some(span) = reader.placeholder() => {
+            reader.problems.push(Problem::error(
+                span,
+                "a placeholder inside `[…]` or `{…}` needs quotes: YAML takes its brace for the beginning of a map",
+                "without quotes",
+                "put the whole text in quotes: `\"${env:NAME}\"`; reading stops here",
+            ));
+            None
+        }
         Err(error) => {
             let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
             let at = text.floor_char_boundary(at);
@@ -43,6 +56,8 @@ struct Reader<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
     problems: &'a mut Vec<Problem>,
+    /// The end of the last scalar, if a brace follows its dollar.
+    dollar: Option<usize>,
 }
 
 type Spanned<'a> = (Event<'a>, Span);
@@ -71,10 +86,20 @@ impl<'a> Reader<'a> {
         Ok(document.unwrap_or_else(empty))
     }
 
+    /// The placeholder that reading stopped at, if it was one: a plain text ends before a brace within brackets alone.
+    fn placeholder(&self) -> Option<Span> {
+        let start = self.dollar?;
+        let rest = self.text.get(start..).unwrap_or_default();
+        let line = rest.lines().next().unwrap_or_default();
+        let length = line.find('}').map_or(line.len(), |at| at + 1);
+        Some(Span { start: start - 1, end: start + length })
+    }
+
     /// The next event that is about a node. Anchors and tags are refused on the way.
     fn next(&mut self) -> Result<Option<Spanned<'a>>, ScanError> {
         while let Some(next) = self.parser.next_event() {
             let (event, span) = next?;
+            self.dollar = None;
             let byte = |mark: Marker| mark.byte_offset().unwrap_or_default().min(self.text.len());
             let start = byte(span.start);
             let place = Span { start, end: byte(span.end).max(start) };
@@ -94,6 +119,9 @@ impl<'a> Reader<'a> {
         Ok(match event {
             Event::Scalar(text, style, ..) => {
                 let end = text_end(self.text, span, style);
+                let rest = self.text.get(end..).unwrap_or_default();
+                let is_dollar = style == ScalarStyle::Plain && text.ends_with('$');
+                self.dollar = (is_dollar && rest.starts_with('{')).then_some(end);
                 Node::new(Span { end, ..span }, scalar(&text, style == ScalarStyle::Plain))
             }
             Event::SequenceStart(..) => {

@@ -126,6 +126,8 @@ impl<'a> Compiler<'a> {
                 Value::Integer { min: range.min, width: width(range.min, range.max)? }
             }
             FieldValue::Decimal(range) => {
+                // In the numbers that were written, before they are in units.
+                width(range.min, range.max)?;
                 let (min, max) = (units(range.min, range.digits)?, units(range.max, range.digits)?);
                 Value::Decimal { min, width: width(min, max)?, digits: range.digits }
             }

@@ -5,12 +5,8 @@ use std::{pin::pin, time::Duration};
 use tokio::time::Instant;
 use transom_core::topic::{
     PollLimits, Polled, StartAt, TopicCreation, TopicError, TopicPartition, TopicReader,
+    tasks_topic,
 };
-
-/// The internal topic whose one partition decides which host runs the task of a source connector.
-pub fn tasks_topic(connector: &str) -> String {
-    format!("_transom-tasks-{connector}")
-}
 
 /// Time between two polls of the group.
 const POLL: Duration = Duration::from_millis(250);

@@ -109,7 +109,7 @@ impl Pipeline {
         self.context.progress.metrics.records(Stage::Read, Counted::Passed, read);
         let begin = Instant::now();
         self.transform().await?;
-        let (mut decided, mut encoded) = self.decide().await?;
+        let (mut decided, mut encoded) = self.decide(source).await?;
         self.context.progress.metrics.batch_took(begin.elapsed());
         encoded.cut(&self.records.batch, decided.bound);
         self.write(encoded, &mut decided, source).await?;
@@ -147,7 +147,7 @@ impl Pipeline {
     }
 
     /// Encodes what passed the chain, and reports what failed there or is failing now.
-    async fn decide(&mut self) -> Result<(Decided, Encoded), Failure> {
+    async fn decide(&mut self, source: &mut dyn Source) -> Result<(Decided, Encoded), Failure> {
         let batch = &self.records.batch;
         let mut decided =
             Decided { fates: vec![Fate::Open; batch.len()], bound: batch.len(), stop: None };
@@ -164,12 +164,17 @@ impl Pipeline {
             }
         }
         let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);
-        self.report(failed, &mut decided).await?;
+        self.report(failed, &mut decided, source).await?;
         Ok((decided, encoded))
     }
 
     /// Reports failed records, in order; without tolerance the task stops at the first.
-    async fn report(&self, mut failed: Vec<Cause>, decided: &mut Decided) -> Result<(), Failure> {
+    async fn report(
+        &self,
+        mut failed: Vec<Cause>,
+        decided: &mut Decided,
+        source: &mut dyn Source,
+    ) -> Result<(), Failure> {
         let Some(first) = failed.first() else { return Ok(()) };
         let is_tolerant = self.context.plan.errors.tolerance == Tolerance::All;
         if !is_tolerant {
@@ -178,6 +183,11 @@ impl Pipeline {
             failed.truncate(1);
         }
         let fate = self.letters.report(&self.records.batch, &self.modules, &failed).await?;
+        if source.wants_deliveries() {
+            let batch = &self.records.batch;
+            let failures: Vec<_> = failed.iter().map(|cause| cause.of_source(batch)).collect();
+            source.failed(&failures);
+        }
         if is_tolerant {
             for cause in &failed {
                 decided.fates[cause.input] = fate;
@@ -217,7 +227,7 @@ impl Pipeline {
             self.tell(&encoded.survivors, &places, source);
         }
         let causes = self.refusals(&encoded.survivors, refused)?;
-        self.report(causes, decided).await
+        self.report(causes, decided, source).await
     }
 
     /// Tells a source where its records are.

@@ -157,6 +157,32 @@ async fn a_source_that_wants_to_know_is_told_where_its_records_went() {
     run(&world, source_plan()).await;
     let told = world.outside.lock().unwrap().delivered.take().unwrap();
     assert_eq!(told, [0, 1, 2, 3].map(|offset| ("out".to_owned(), 0, offset)));
+    let failed = std::mem::take(&mut world.outside.lock().unwrap().failed);
+    let stages: Vec<_> = failed.iter().map(|(topic, stage, _)| (&**topic, &**stage)).collect();
+    assert_eq!(stages, [("out", "TRANSFORMATION")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_wants_to_know_is_told_what_was_refused_whatever_comes_of_it() {
+    let check = async |tolerance, dead_letters: bool, expected: usize| {
+        let world = World::plain();
+        values(&world, &[r#"{"n":0}"#, r#"{"n":1}"#]);
+        world.cluster.lock().refused = Some(("out".to_owned(), "MESSAGE_TOO_LARGE".to_owned()));
+        world.outside.lock().unwrap().delivered = Some(Vec::new());
+        let mut plan = source_plan();
+        plan.errors.tolerance = tolerance;
+        plan.errors.dead_letters = plan.errors.dead_letters.filter(|_| dead_letters);
+        run(&world, plan).await;
+        let outside = world.outside.lock().unwrap();
+        let reason = "MESSAGE_TOO_LARGE: too large";
+        let refused = ("out".to_owned(), "KAFKA_PRODUCE".to_owned(), reason.to_owned());
+        assert_eq!(outside.failed, vec![refused; expected]);
+        assert_eq!(outside.delivered, Some(Vec::new()));
+    };
+    check(Tolerance::All, true, 2).await;
+    check(Tolerance::All, false, 2).await;
+    // The task stops at the first.
+    check(Tolerance::None, true, 1).await;
 }
 
 #[tokio::test(start_paused = true)]

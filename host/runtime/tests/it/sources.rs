@@ -12,6 +12,7 @@ use std::{
 use transom_core::{
     connector::{
         ConnectorError, Delivered, Poll, Source, SourcePosition, SourceRecord, SourceRecords,
+        Undelivered,
     },
     convert::ConvertError,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Outside {
     pub(crate) closed: usize,
     /// Where records went; nothing while the source does not want to know.
     pub(crate) delivered: Option<Vec<(String, i32, i64)>>,
+    /// Topic, stage and reason of those that failed.
+    pub(crate) failed: Vec<(String, String, String)>,
 }
 
 pub(crate) const PARTS: [&str; 2] = [r#"{"part":0}"#, r#"{"part":1}"#];
@@ -116,6 +119,13 @@ impl Source for MemorySource {
         let place = |of: &Delivered<'_>| (of.topic.to_owned(), of.partition, of.offset);
         let mut outside = self.outside.lock().unwrap();
         outside.delivered.as_mut().unwrap().extend(deliveries.iter().map(place));
+    }
+
+    fn failed(&mut self, failures: &[Undelivered<'_>]) {
+        let failure = |of: &Undelivered<'_>| {
+            (of.topic.to_owned(), of.stage.to_owned(), format!("{}: {}", of.code, of.message))
+        };
+        self.outside.lock().unwrap().failed.extend(failures.iter().map(failure));
     }
 
     async fn close(&mut self) -> Result<(), ConnectorError> {

@@ -6,10 +6,10 @@ mod summary;
 
 use super::{
     Failure,
-    configuration::{self, Origin},
+    configuration::{self, Origin, STATE_DIR},
     dev::Idle,
     embedded::Embedded,
-    run::{self, Ended, Running, STATE_DIR, Setup, StateDir},
+    run::{self, Ended, Running, Setup, StateDir},
     validate::Given,
 };
 use clap::Args;

@@ -11,7 +11,6 @@ use crate::{error::on_one_line, topics::Cluster};
 use clap::{Args, Subcommand};
 use filter::Filter;
 pub(super) use letter::Letter;
-use std::path::PathBuf;
 use transom_core::config::{Config, Connector};
 
 #[derive(Debug, Subcommand)]
@@ -29,9 +28,8 @@ pub(super) enum Command {
 struct Of {
     /// The connector.
     connector: String,
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: configuration::File,
     #[command(flatten)]
     filter: Filter,
 }
@@ -91,10 +89,10 @@ impl Letters {
 
 impl Of {
     fn open(&self) -> Result<Letters, Failure> {
-        let mut config = configuration::read_alone(&self.config)?;
+        let mut config = self.file.read_alone()?;
         embedded::reach(&mut config)?;
         let name = &self.connector;
-        configuration::connector(&config, &self.config, name)?;
+        configuration::connector(&config, &self.file.config, name)?;
         Letters::of(&config, name)?.ok_or_else(|| {
             Failure::Usage(format!(
                 "connector `{name}` names no dead letter topic: it has no `errors.deadletterqueue.topic.name`"

@@ -45,13 +45,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(file: &Path) -> Result<Self, Failure> {
-        let mut config = configuration::read_alone(file)?;
+    fn new(file: &configuration::File) -> Result<Self, Failure> {
+        let mut config = file.read_alone()?;
         embedded::reach(&mut config)?;
         let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
         let cluster = Cluster::new(config.kafka.clone()).map_err(|error| usage(&error))?;
         let admin = cluster.admin().map_err(|error| usage(&error))?;
-        Ok(Self { file: file.to_owned(), config, cluster: Arc::new(cluster), admin })
+        Ok(Self { file: file.config.clone(), config, cluster: Arc::new(cluster), admin })
     }
 
     fn connector(&self, name: &str) -> Result<&Connector, Failure> {

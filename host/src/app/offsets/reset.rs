@@ -1,14 +1,13 @@
 //! `transom offsets reset`
 
 use super::{Asked, Failure, database, failed, positions};
-use crate::{connectors::sqlite, topics::TopicInfo};
+use crate::{app::configuration::File, connectors::sqlite, topics::TopicInfo};
 use clap::Args;
 use std::{
     io::{self, Write},
-    path::PathBuf,
     str::FromStr,
 };
-use transom_core::topic::{Offsets, TopicPartition, Watermarks};
+use transom_core::topic::{Offsets, TopicPartition, Watermarks, tasks_topic};
 
 const HELP: &str = "\
 Stop the connector first, everywhere: a group that has members is refused.
@@ -29,9 +28,8 @@ pub(in crate::app) struct Arguments {
     /// This partition alone.
     #[arg(long, value_name = "N")]
     partition: Option<i32>,
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: File,
 }
 
 /// Where to go on.
@@ -68,7 +66,7 @@ impl To {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let asked = Asked::new(&arguments.config)?;
+    let asked = Asked::new(&arguments.file)?;
     let name = &arguments.connector;
     let connector = asked.connector(name)?;
     if connector.source.is_some() {
@@ -147,7 +145,7 @@ fn reset_source(asked: &Asked, arguments: &Arguments) -> Result<(), Failure> {
 
 /// Refuses if a source's task runs anywhere: it would write its positions anew.
 fn refuse_while_running(asked: &Asked, name: &str, group: &str) -> Result<(), Failure> {
-    let topic = transom_runtime::tasks_topic(name);
+    let topic = tasks_topic(name);
     let known = asked.admin.topics().map_err(|error| failed(&error))?;
     if !known.contains(&topic) {
         return Ok(());

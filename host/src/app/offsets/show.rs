@@ -1,22 +1,18 @@
 //! `transom offsets show`
 
 use super::{Asked, Failure, database, failed, stored};
-use crate::topics::PartitionInfo;
+use crate::{app::configuration::File, topics::PartitionInfo};
 use clap::Args;
 use serde::Serialize;
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::io::{self, Write};
 use transom_core::{config::Connector, connector::SourcePosition, topic::TopicIdentity};
 
 #[derive(Debug, Args)]
 pub(in crate::app) struct Arguments {
     /// These connectors; all where none is named.
     connectors: Vec<String>,
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: File,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -60,7 +56,7 @@ struct Row {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let asked = Asked::new(&arguments.config)?;
+    let asked = Asked::new(&arguments.file)?;
     let mut names = arguments.connectors.clone();
     if names.is_empty() {
         names.extend(asked.config.connectors.keys().cloned());

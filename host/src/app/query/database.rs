@@ -1,15 +1,12 @@
 //! Which database is meant where none is named.
 
-use crate::app::{Failure, configuration};
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use crate::app::{Failure, configuration::File};
+use std::{collections::BTreeSet, path::PathBuf};
 use transom_core::config::SinkSettings;
 
 /// The one database that the sinks of a configuration write.
-pub(super) fn of(file: &Path) -> Result<PathBuf, Failure> {
-    let config = configuration::read_alone(file)?;
+pub(super) fn of(file: &File) -> Result<PathBuf, Failure> {
+    let config = file.read_alone()?;
     let sinks = config.connectors.values().filter_map(|connector| connector.sink.as_ref());
     let paths: BTreeSet<&str> = sinks
         .filter_map(|sink| match sink {
@@ -17,7 +14,7 @@ pub(super) fn of(file: &Path) -> Result<PathBuf, Failure> {
             _ => None,
         })
         .collect();
-    let file = file.display();
+    let file = file.config.display();
     match *paths.into_iter().collect::<Vec<_>>() {
         [path] => Ok(PathBuf::from(path)),
         [] => Err(Failure::Usage(format!(

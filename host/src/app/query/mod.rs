@@ -3,7 +3,7 @@
 mod database;
 mod sheet;
 
-use super::Failure;
+use super::{Failure, configuration::File};
 use clap::{Args, ValueEnum};
 use rusqlite::{Connection, OpenFlags};
 use sheet::Sheet;
@@ -21,17 +21,10 @@ pub(super) struct Arguments {
     /// One SQL statement that only reads.
     sql: String,
     /// The database file. Default: the one that the sinks of the configuration write.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "state_dir"])]
     db: Option<PathBuf>,
-    /// The configuration that is asked for it.
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "connectors.yaml",
-        conflicts_with = "db"
-    )]
-    config: PathBuf,
+    #[command(flatten)]
+    file: File,
     /// What to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -50,7 +43,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let db = arguments.db.clone().map_or_else(|| database::of(&arguments.config), Ok)?;
+    let db = arguments.db.clone().map_or_else(|| database::of(&arguments.file), Ok)?;
     let mut out = BufWriter::new(io::stdout().lock());
     query(&db, &arguments.sql, arguments.format, &mut out)?;
     Ok(out.flush()?)

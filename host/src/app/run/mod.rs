@@ -12,21 +12,16 @@ pub(super) use state_dir::StateDir;
 
 use super::{
     Failure,
-    configuration::{self, Origin},
+    configuration::{File, Origin},
     logs::Format,
     reload::Reload,
-    validate::Given,
 };
 use crate::{
     admin::{Admin, Listener, Reloaded, View},
     error::on_one_line,
 };
 use clap::Args;
-use std::{
-    mem::ManuallyDrop,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{mem::ManuallyDrop, path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use transom_core::config::{Config, is_embedded};
 use transom_runtime::{
@@ -38,9 +33,6 @@ const HELP: &str = "\
 SIGINT or SIGTERM: no more is read, what is in flight is delivered, offsets are committed. A second signal leaves at once.
 `transom status` shows what a running process does; RUST_LOG=warn logs less, RUST_LOG=info,transom_runtime=debug each record's way.";
 
-/// The variable that `--state-dir` stands for in a configuration.
-pub(super) const STATE_DIR: &str = "TRANSOM_STATE_DIR";
-
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
@@ -51,16 +43,11 @@ pub(super) struct Arguments {
 /// What is run, and where.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "connectors.yaml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    file: File,
     /// Run this connector alone; may be repeated.
     #[arg(long = "connector", value_name = "NAME")]
     pub(super) connectors: Vec<String>,
-    /// Directory for what outlives a restart, instead of `state.dir`; it is also what the file sees as
-    /// `${env:TRANSOM_STATE_DIR}`.
-    #[arg(long, value_name = "DIR")]
-    state_dir: Option<PathBuf>,
     /// Address of metrics, health and status, instead of `admin.listen`; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT")]
     admin_listen: Option<String>,
@@ -93,12 +80,7 @@ impl Arguments {
 impl Options {
     /// Reads the configuration, with what the command line says instead.
     pub(super) fn read(&self) -> Result<(Config, Origin), Failure> {
-        let mut given = Given::new();
-        let state_dir = self.state_dir.as_ref().map(|directory| directory.display().to_string());
-        given.extend(state_dir.clone().map(|directory| (STATE_DIR, directory)));
-        let (mut config, origin) =
-            configuration::read_given(&self.config, given, self.state_dir.as_deref())?;
-        config.state_dir = state_dir.unwrap_or(config.state_dir);
+        let (mut config, origin) = self.file.read()?;
         if let Some(listen) = &self.admin_listen {
             config.admin_listen.clone_from(listen);
         }
@@ -127,7 +109,7 @@ pub(super) fn run(Arguments { options }: &Arguments) -> Result<(), Failure> {
         if is_embedded(&config.kafka) {
             return Err(Failure::Usage(format!(
                 "`bootstrap.servers: embedded` is the broker inside `transom dev`: run `transom dev -c {}`, or name a cluster there (host:9092)",
-                options.config.display()
+                options.file.config.display()
             )));
         }
         let state = StateDir::take(Path::new(&config.state_dir))?;

@@ -23,7 +23,7 @@ use transom_core::{
     connector::{ConnectorError, Sink, Source, SourcePosition},
     convert::{BuildError, Converter, Converters, Role, build, build_for_source},
     record::NewRecord,
-    topic::{TopicReader, TopicWriter},
+    topic::{TopicReader, TopicWriter, tasks_topic},
 };
 use transom_runtime::assembly::{Assembly, ModuleName, Positions};
 
@@ -55,7 +55,7 @@ impl Parts {
     fn subscription(&self) -> Subscription {
         let Connector { topics, topics_regex, source, .. } = &self.settings;
         match (source, topics_regex) {
-            (Some(_), _) => Subscription::Topics(vec![transom_runtime::tasks_topic(&self.name)]),
+            (Some(_), _) => Subscription::Topics(vec![tasks_topic(&self.name)]),
             (None, Some(pattern)) => Subscription::Pattern(pattern.clone()),
             (None, None) => Subscription::Topics(topics.clone().unwrap_or_default().0),
         }

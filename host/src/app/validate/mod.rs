@@ -1,6 +1,7 @@
 //! `transom validate`: everything that is wrong with a configuration, before anything runs.
 
 mod environment;
+mod patterns;
 mod properties;
 mod schemas;
 mod text;
@@ -62,6 +63,7 @@ pub(super) fn read(file: &Path, given: &Given, keep: Keep<'_>) -> Result<Loaded,
     let mut loaded = read_alone(file, given)?;
     let folder = folder(file);
     let mut problems = properties::check_properties(&loaded);
+    problems.extend(patterns::check_patterns(&loaded));
     problems.extend(schemas::check_schemas(&loaded, folder));
     problems.extend(transforms::check_transforms(&mut loaded, folder, keep)?);
     loaded.report(problems);

@@ -1,8 +1,11 @@
-//! What the source prints: a line for each message, a line for each delivery.
+//! What the source prints: a line for each message, a line for what became of each.
 
 use std::{fmt, io::Write};
 use tracing::warn;
-use transom_core::{connector::Delivered, datagen::Message};
+use transom_core::{
+    connector::{Delivered, Undelivered},
+    datagen::Message,
+};
 
 /// Lines on their way out. They are written together, so that those of several tasks do not mix.
 pub(super) struct Lines {
@@ -28,6 +31,14 @@ impl Lines {
     pub(super) fn delivered(&mut self, delivered: &Delivered<'_>) {
         let Delivered { topic, partition, offset } = delivered;
         let line = format!("delivered topic={topic} partition={partition} offset={offset}\n");
+        self.text.extend_from_slice(line.as_bytes());
+    }
+
+    /// The reason stands at the end, on the same line whatever is in it.
+    pub(super) fn failed(&mut self, failure: &Undelivered<'_>) {
+        let Undelivered { topic, stage, code, message } = failure;
+        let reason = message.replace(['\n', '\r'], " ");
+        let line = format!("failed topic={topic} stage={stage} code={code} error={reason}\n");
         self.text.extend_from_slice(line.as_bytes());
     }
 

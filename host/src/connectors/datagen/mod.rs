@@ -17,6 +17,7 @@ use transom_core::{
     config::DatagenSource as Settings,
     connector::{
         ConnectorError, Delivered, Poll, Source, SourcePosition, SourceRecord, SourceRecords,
+        Undelivered,
     },
     datagen::{DatagenError, Start, Stream},
 };
@@ -125,6 +126,15 @@ impl Source for DatagenSource {
         if self.prints_deliveries {
             for delivered in deliveries {
                 self.lines.delivered(delivered);
+            }
+            self.lines.flush();
+        }
+    }
+
+    fn failed(&mut self, failures: &[Undelivered<'_>]) {
+        if self.prints_deliveries {
+            for failure in failures {
+                self.lines.failed(failure);
             }
             self.lines.flush();
         }

@@ -237,6 +237,8 @@ async fn messages_and_deliveries_are_printed_on_request() {
             Delivered { topic: "a", partition: 0, offset: 7 },
             Delivered { topic: "b", partition: 2, offset: 0 },
         ]);
+        let (stage, code, message) = ("KAFKA_PRODUCE", "MSG_SIZE_TOO_LARGE", "too large:\n5 bytes");
+        source.failed(&[Undelivered { topic: "a", stage, code, message }]);
         assert_eq!(String::from_utf8(screen.0.lock().unwrap().clone()).unwrap(), expected);
     };
     let few = Settings {
@@ -246,8 +248,8 @@ async fn messages_and_deliveries_are_printed_on_request() {
         ..settings()
     };
     let messages = "a M {\"id\":\"O1\"}\na M {\"id\":\"O2\"}\na P {\"reason\":\"pill\"} poison\n";
-    let deliveries =
-        "delivered topic=a partition=0 offset=7\ndelivered topic=b partition=2 offset=0\n";
+    let deliveries = "delivered topic=a partition=0 offset=7\ndelivered topic=b partition=2 offset=0\n\
+                      failed topic=a stage=KAFKA_PRODUCE code=MSG_SIZE_TOO_LARGE error=too large: 5 bytes\n";
     check(few.clone(), "").await;
     check(Settings { print: true, ..few.clone() }, messages).await;
     check(Settings { print_deliveries: true, ..few.clone() }, deliveries).await;

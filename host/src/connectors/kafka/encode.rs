@@ -1,12 +1,11 @@
 //! A record of a batch as it is written to a topic.
 
-use super::template::Template;
 use std::fmt;
 use transom_core::{
     batch::Batch,
     convert::{ConvertError, Converter, Converters},
     record::RecordId,
-    topic::EncodedRecord,
+    topic::{EncodedRecord, Template},
 };
 
 /// Names and values, in order.

@@ -1,21 +1,19 @@
 //! The sink `kafka`: records to topics, of the same cluster or another.
 
 mod encode;
-mod template;
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
 use encode::Encoder;
 use std::{collections::BTreeSet, fmt, sync::Arc};
-use template::Template;
 use transom_core::{
     batch::Batch,
     config::KafkaSink as Settings,
     connector::{ConnectorError, Delivery, Put, Rejection, Sink},
     convert::Converters,
     record::RecordId,
-    topic::{EncodedRecord, TopicCreation, TopicWriter},
+    topic::{EncodedRecord, Template, TopicCreation, TopicWriter},
 };
 
 /// Writes records to topics, at least once. All records of a put are handed over together, in order; what the writer

@@ -126,14 +126,21 @@ fn others_reach_what_runs_and_it_ends_when_asked() {
     let home = Home::new(&SMALL);
     let mut dev = home.start(home.dev(&["--for", "1h"]).env("EVENT_COUNT", "500"));
     let address = dev.logged("broker started address=");
-    let letters = || home.command(&["dlq", "list", "events-to-warehouse"]).output().unwrap();
+    // By the directory on the command line, which stands before the one of the environment.
+    let state = home.state().display().to_string();
+    let asked = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.args(["--state-dir", &state]).env("TRANSOM_STATE_DIR", home.path("elsewhere"));
+        command.output().unwrap()
+    };
+    let letters = || asked(&["dlq", "list", "events-to-warehouse"]);
     eventually("both letters are there", || {
         String::from_utf8_lossy(&letters().stdout).lines().count() == 3
     });
     let sql = "SELECT count(*) FROM orders";
-    let query = || home.command(&["query", sql, "--format", "csv"]).output().unwrap();
+    let query = || asked(&["query", sql, "--format", "csv"]);
     eventually("all orders are there", || query().stdout.ends_with(b"\r\n100\r\n"));
-    let shown = home.command(&["offsets", "show", "orders-to-table"]).output().unwrap();
+    let shown = asked(&["offsets", "show", "orders-to-table"]);
     assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
 
     let other = Home::new(&SMALL);
@@ -146,6 +153,21 @@ fn others_reach_what_runs_and_it_ends_when_asked() {
     assert_eq!(dev.end(), Some(0), "{}", dev.log());
     let gone = String::from_utf8(letters().stderr).unwrap();
     assert!(gone.contains("no `transom dev` runs with state directory"), "{gone}");
+}
+
+#[test]
+fn a_group_protocol_that_the_embedded_broker_lacks_is_refused_wherever_it_comes_from() {
+    let home = Home::new(&[]);
+    let file = home.path("connectors.yaml");
+    let kafka = "kafka: {bootstrap.servers: embedded, group.protocol: \"${env:GROUP_PROTOCOL}\"}";
+    let connectors = "connectors: {orders: {topics: [orders], sink: {console: {}}}}";
+    std::fs::write(&file, format!("{kafka}\n{connectors}\n")).unwrap();
+    let mut dev = home.dev(&["-c", file.to_str().unwrap()]);
+    let refused = dev.env("GROUP_PROTOCOL", "consumer").output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{text}");
+    assert!(text.contains("the embedded broker has no `group.protocol` but `classic`"), "{text}");
+    assert!(!home.state().join("broker").exists());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Checker, caret, types};
 use crate::config::{
     Place, Problem, Span,
+    connector::IN_WORDS,
     tree::{Node, Value as Tree},
 };
 use regex::Regex;
@@ -76,7 +77,10 @@ impl Checker<'_> {
                 let pattern = schema.get("pattern").and_then(Value::as_str);
                 let pattern = pattern.and_then(|pattern| Regex::new(pattern).ok());
                 if pattern.is_some_and(|pattern| !pattern.is_match(text)) {
-                    let message = format!("`{}` has another form", place.short());
+                    let message = match expected(schema) {
+                        Some(expected) => format!("`{}` takes {expected}", place.short()),
+                        None => format!("`{}` has another form", place.short()),
+                    };
                     let examples = schema.get("examples").and_then(Value::as_array);
                     let examples: Vec<&str> =
                         examples.into_iter().flatten().filter_map(Value::as_str).collect();
@@ -94,13 +98,19 @@ impl Checker<'_> {
         if (least..=most).contains(&value) {
             return;
         }
-        let expected = range_in_words(schema).filter(|_| value < least);
-        let expected = expected.unwrap_or_else(|| format!("{least} to {most}"));
+        let in_words = range_in_words(schema).filter(|_| value < least);
+        let in_words = in_words.unwrap_or_else(|| format!("{least} to {most}"));
+        let expected = expected(schema).map_or(in_words.clone(), str::to_owned);
         let found = if node.resolved { "another number".to_owned() } else { format!("`{number}`") };
         let message = format!("`{}` takes {expected}, found {found}", place.short());
-        let help = format!("write a whole number, {expected}");
+        let help = format!("write a whole number, {in_words}");
         self.problems.push(Problem::error(node.span, message, "out of range", help));
     }
+}
+
+/// What a schema takes, where one of ours says so in words of its own.
+fn expected(schema: &Value) -> Option<&str> {
+    schema.get(IN_WORDS).and_then(Value::as_str)
 }
 
 /// Least and greatest value that a schema of whole numbers takes.

@@ -184,8 +184,14 @@ fn what_is_wrong_is_found_at_its_place() {
         "${env:PASSWORD}",
         "`tasks.max` takes a whole number",
     );
-    refused("12.5%", "200%", "200%", "expected a count of records");
-    refused("12.5%", "lots", "lots", "`errors.reject.limit` has another form");
+    for limit in ["200%", "100.5%", "lots", "1001", "'1001'", "-1", "-1%"] {
+        refused(
+            "12.5%",
+            limit,
+            limit,
+            "`errors.reject.limit` takes a count of the last 1000 records, 0 to 1000",
+        );
+    }
     refused("kafka:", "kafka: {}\nkafak:", "kafak", "there is no setting `kafak`");
     refused("path: orders.db", "", "sqlite", "`sqlite` lacks the setting `path`");
     refused("sqlite:", "sqllite:", "sqllite", "`sink` has no choice `sqllite`");

@@ -6,6 +6,8 @@ mod datagen;
 mod direction;
 mod embedded;
 mod librdkafka;
+mod names;
+mod paths;
 mod secrets;
 mod sqlite;
 mod topics;
@@ -35,13 +37,15 @@ pub(super) fn check(root: &Node, source: &Source, problems: &mut Vec<Problem>) {
     secrets::check(root.get("kafka"), source, problems);
     for connector in &connectors {
         direction::check(connector, problems);
+        names::check(connector, problems);
+        paths::check(connector, problems);
         topics::check(connector, problems);
         transforms::check(connector, source, problems);
         converters::check(connector, root, problems);
         datagen::check(connector, problems);
         sqlite::check(connector, problems);
         librdkafka::check(connector, root, problems);
-        embedded::check(connector, problems);
+        embedded::check(connector, root, problems);
         for properties in connector.properties() {
             secrets::check(Some(properties), source, problems);
         }
@@ -70,11 +74,28 @@ impl<'a> Declared<'a> {
         self.sink?.node.get(kind)
     }
 
+    /// The settings of its source if that is `kind`.
+    fn source(&self, kind: &str) -> Option<&'a Node> {
+        self.source?.node.get(kind)
+    }
+
+    /// True if it has transforms, any of which may choose another topic for a record.
+    fn has_transforms(&self) -> bool {
+        self.node.get("transforms").is_some_and(|all| !all.items().is_empty())
+    }
+
     /// All properties of librdkafka's that belong to it.
     fn properties(&self) -> impl Iterator<Item = &'a Node> {
         let overrides = ["consumer.override", "producer.override"];
         let cluster = self.sink("kafka").and_then(|sink| sink.get("cluster"));
         overrides.into_iter().filter_map(|key| self.node.get(key)).chain(cluster)
+    }
+}
+
+/// A problem if a text says nothing; `what` is its setting.
+fn check_not_blank(what: &str, node: &Node, help: &str, problems: &mut Vec<Problem>) {
+    if node.text().is_some_and(|text| text.trim().is_empty()) {
+        problems.push(Problem::error(node.span, format!("{what} is empty"), "is empty", help));
     }
 }
 

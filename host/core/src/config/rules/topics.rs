@@ -3,7 +3,7 @@
 use super::{Declared, check_regex};
 use crate::{
     config::{
-        Problem, Span,
+        Problem, Span, suggest,
         tree::{Entry, Node},
     },
     predicate::TopicPattern,
@@ -12,25 +12,38 @@ use crate::{
 const DEAD_LETTERS: &str = "errors.deadletterqueue.topic.name";
 
 /// The topics that a connector reads.
-enum Topics<'a> {
-    Named(Vec<&'a str>),
+pub(super) enum Topics<'a> {
+    Named(Vec<(&'a str, &'a Node)>),
     Matching { text: &'a str, pattern: TopicPattern },
 }
 
 impl<'a> Topics<'a> {
-    fn of(connector: &Node) -> Option<Topics<'_>> {
+    pub(super) fn of(connector: &Node) -> Option<Topics<'_>> {
         if let Some(topics) = connector.get("topics") {
-            return Some(Topics::Named(topics.names().into_iter().map(|(name, _)| name).collect()));
+            return Some(Topics::Named(topics.names()));
         }
         let text = connector.text_of("topics.regex")?;
         let pattern = TopicPattern::new(text).ok()?;
         Some(Topics::Matching { text, pattern })
     }
 
-    fn contain(&self, topic: &str) -> bool {
+    pub(super) fn contain(&self, topic: &str) -> bool {
         match self {
-            Self::Named(names) => names.contains(&topic),
+            Self::Named(names) => names.iter().any(|(name, _)| *name == topic),
             Self::Matching { pattern, .. } => pattern.matches(topic),
+        }
+    }
+
+    /// What to do about a topic that is not among them; tells nothing that came from outside (invariant 9).
+    pub(super) fn instead_of(&self, other: &str) -> String {
+        let Self::Named(names) = self else {
+            return "the whole name has to match `topics.regex`; take the entry out, or widen that"
+                .to_owned();
+        };
+        let shown = names.iter().filter(|(_, node)| !node.resolved).map(|(name, _)| *name);
+        match suggest::nearest(other, shown) {
+            Some(topic) => format!("did you mean `{topic}`?"),
+            None => "name one of its `topics`, or add this one to them".to_owned(),
         }
     }
 
@@ -38,7 +51,7 @@ impl<'a> Topics<'a> {
     fn overlap(&self, other: &Topics<'a>) -> bool {
         match (self, other) {
             (Self::Named(names), all) | (all, Self::Named(names)) => {
-                names.iter().any(|name| all.contain(name))
+                names.iter().any(|(name, _)| all.contain(name))
             }
             (Self::Matching { text: one, .. }, Self::Matching { text: other, .. }) => one == other,
         }
@@ -93,9 +106,7 @@ fn dead_letters(connector: &Declared<'_>, problems: &mut Vec<Problem>) {
 /// A Kafka sink that writes what it reads to where it reads it from.
 fn own_tail(connector: &Declared<'_>, topics: &Topics<'_>, problems: &mut Vec<Problem>) {
     let Some(sink) = connector.sink("kafka") else { return };
-    let changes_topics =
-        connector.node.get("transforms").is_some_and(|all| !all.items().is_empty());
-    if changes_topics || sink.get("cluster").is_some() {
+    if connector.has_transforms() || sink.get("cluster").is_some() {
         return;
     }
     let topic = sink.get("topic");

@@ -1,6 +1,6 @@
 //! Transforms: names and conditions.
 
-use super::{Declared, check_regex, secrets};
+use super::{Declared, check_regex, names::check_plain, secrets};
 use crate::config::{
     Problem, Source,
     tree::{Entry, Node},
@@ -10,7 +10,13 @@ use std::collections::BTreeSet;
 pub(super) fn check(connector: &Declared<'_>, source: &Source, problems: &mut Vec<Problem>) {
     let mut names = BTreeSet::new();
     for transform in connector.node.get("transforms").map(Node::items).unwrap_or_default() {
-        if let Some(name) = transform.get("name")
+        let name = transform.get("name");
+        if let Some(name) = name.filter(|name| !name.resolved)
+            && let Some(text) = name.text()
+        {
+            check_plain("a transform", text, name.span, problems);
+        }
+        if let Some(name) = name
             && let Some(text) = name.text()
             && !names.insert(text)
         {

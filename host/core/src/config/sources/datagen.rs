@@ -50,7 +50,7 @@ pub struct DatagenSource {
     /// Print each message on standard output: topic, name, JSON, and `poison` behind one that is.
     #[serde(default)]
     pub print: bool,
-    /// Print topic, partition and offset of each message once it is durable.
+    /// Print topic, partition and offset of each message once it is durable, and for one that fails a line with the reason.
     #[serde(default, rename = "print.deliveries")]
     pub print_deliveries: bool,
 }

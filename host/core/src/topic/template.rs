@@ -1,21 +1,31 @@
-//! The name of the topic that a record goes to: text in which `${topic}` stands for the record's own.
+//! Names that are made of others: text in which `${topic}` stands for a record's own topic.
 
-use transom_core::{connector::ConnectorError, convert::ConvertError, topic::is_legal_name};
+use super::is_legal_name;
+use crate::{connector::ConnectorError, convert::ConvertError};
 
+/// Where the topic goes.
 const PLACE: &str = "${topic}";
 
-/// The setting `topic`, split where a record's own topic goes.
+/// A name with places in it where a record's own topic goes.
+///
+/// ```
+/// use transom_core::topic::Template;
+///
+/// let copies = Template::parse("copy-of-${topic}").unwrap();
+/// assert_eq!(copies.name("orders").unwrap(), "copy-of-orders");
+/// Template::parse("copy of ${topic}").unwrap_err();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template {
+pub struct Template {
     pieces: Vec<String>,
 }
 
 impl Template {
-    /// Reads the setting.
+    /// Reads the text of a setting.
     ///
     /// # Errors
     /// [`ConnectorError`] if no record's topic could make a name of it.
-    pub(super) fn parse(text: &str) -> Result<Self, ConnectorError> {
+    pub fn parse(text: &str) -> Result<Self, ConnectorError> {
         // Any other place has a brace, and no name has one.
         if !is_legal_name(&text.replace(PLACE, "t")) {
             let message = format!(
@@ -31,7 +41,7 @@ impl Template {
     ///
     /// # Errors
     /// [`ConvertError`] if it is none that Kafka allows.
-    pub(super) fn name(&self, topic: &str) -> Result<String, ConvertError> {
+    pub fn name(&self, topic: &str) -> Result<String, ConvertError> {
         let name = self.pieces.join(topic);
         if is_legal_name(&name) {
             return Ok(name);
