@@ -3,7 +3,8 @@
 use crate::{
     assembly::ModuleName,
     metrics::TaskMetrics,
-    status::{PartitionStatus, RecordCounts, State, TaskStatus},
+    status::{PartitionStatus, RecordCounts, State, TaskStatus, TransformCounts},
+    swap::Worked,
 };
 use std::{
     collections::BTreeMap,
@@ -31,6 +32,8 @@ struct Told {
     /// What its chain runs, by stage; nothing while it has none.
     modules: Arc<[ModuleName]>,
     records: RecordCounts,
+    /// What its transforms did, by stage.
+    transformed: Vec<TransformCounts>,
     restarts: u64,
     last_commit: Option<Instant>,
     /// What the task is made of has been made since it was started.
@@ -81,10 +84,17 @@ impl Progress {
         let told = self.told();
         let has_started = told.had_work || (told.is_open && told.complaints.is_empty());
         let (state, reason) = told.state();
-        let (partitions, records) = (told.partitions.clone(), told.records);
-        let transforms = told.modules.iter().map(Into::into).collect();
-        let restarts = told.restarts;
-        TaskStatus { id, state, reason, has_started, partitions, transforms, records, restarts }
+        TaskStatus {
+            id,
+            state,
+            reason,
+            has_started,
+            partitions: told.partitions.clone(),
+            transforms: told.modules.iter().map(Into::into).collect(),
+            transformed: told.transformed.clone(),
+            records: told.records,
+            restarts: told.restarts,
+        }
     }
 
     /// Time since the last commit.
@@ -147,6 +157,19 @@ impl Progress {
     /// Says that a part goes on.
     pub(crate) fn recover(&self, part: Part) {
         self.told().complaints.remove(&part);
+    }
+
+    /// Adds what the transforms did with a batch. The stages of a connector keep their names, whatever is swapped.
+    pub(crate) fn worked(&self, modules: &[ModuleName], worked: &[Worked]) {
+        let mut told = self.told();
+        for (stage, (module, worked)) in modules.iter().zip(worked).enumerate() {
+            if told.transformed.len() == stage {
+                let name = module.transform.clone();
+                told.transformed.push(TransformCounts { name, ..TransformCounts::default() });
+            }
+            told.transformed[stage].note(*worked);
+            self.metrics.transformed(&module.transform, *worked);
+        }
     }
 
     /// Changes the sums of records; called once a batch.

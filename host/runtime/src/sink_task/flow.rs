@@ -92,8 +92,12 @@ impl SinkTask {
         metrics.unknown_fields(self.converters.unknown_fields(), &mut self.unknown_fields);
         let begin = Instant::now();
         let is_whole = self.transform(&mut load)?;
-        self.context.progress.metrics.batch_took(begin.elapsed());
+        let metrics = &self.context.progress.metrics;
+        metrics.batch_took(begin.elapsed());
         if is_whole {
+            let decoded = load.batch.len() - load.batch.undecoded();
+            metrics.records(Stage::Convert, Verdict::Passed, decoded as u64);
+            self.chain.count(&load.batch);
             way::decided(&load.batch, self.chain.chain());
             self.worker.send(Command::Deliver(load));
         }

@@ -137,6 +137,7 @@ impl Pipeline {
             self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
         }
         self.context.progress.recover(Part::Chain);
+        self.chain.borrow_mut().count(&self.records.batch);
         way::decided(&self.records.batch, self.chain.borrow().chain());
         Ok(())
     }
@@ -158,7 +159,10 @@ impl Pipeline {
                 Some(cause) => failed.push(cause),
             }
         }
+        let before = failed.len();
         let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);
+        let passed = batch.passed() - (failed.len() - before);
+        self.context.progress.metrics.records(Stage::Convert, Counted::Passed, passed as u64);
         self.report(failed, &mut decided).await?;
         Ok((decided, encoded))
     }

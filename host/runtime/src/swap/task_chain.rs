@@ -4,20 +4,39 @@ use super::{
     Versions,
     versions::{Adopted, Modules, Offer},
 };
-use crate::{context::TaskContext, failure::Failure, progress::Progress};
-use std::{sync::Arc, time::Instant};
+use crate::{
+    context::TaskContext,
+    failure::Failure,
+    metrics::{Stage, Verdict},
+    progress::Progress,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use transom_core::{
     batch::Batch,
-    chain::{Chain, ChainError},
+    chain::{Chain, ChainError, Passage},
 };
 
 /// A chain and the modules it runs. Its task alone changes it, between two batches (invariant 3).
 pub(crate) struct TaskChain {
     chain: Chain,
     modules: Modules,
+    /// One for each stage, since they were counted last.
+    worked: Vec<Worked>,
     versions: Arc<Versions>,
     task: usize,
     progress: Arc<Progress>,
+}
+
+/// What a transform did with a batch.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Worked {
+    /// As its last try left it.
+    pub(crate) passage: Passage,
+    /// Time of all tries.
+    pub(crate) time: Duration,
 }
 
 impl TaskChain {
@@ -31,6 +50,7 @@ impl TaskChain {
         let mut opened = Self {
             chain: Chain::default(),
             modules,
+            worked: Vec::new(),
             versions: Arc::clone(&context.versions),
             task: context.task,
             progress: Arc::clone(&context.progress),
@@ -62,8 +82,23 @@ impl TaskChain {
     /// # Errors
     /// [`ChainError`] if a transform cannot go on.
     pub(crate) fn run(&mut self, batch: &mut Batch) -> Result<Modules, ChainError> {
-        self.chain.run(batch)?;
+        let (worked, mut at) = (&mut self.worked, Instant::now());
+        self.chain.run_watched(batch, |stage, _, passage| {
+            let began = std::mem::replace(&mut at, Instant::now());
+            if worked.len() <= stage {
+                worked.resize_with(stage + 1, Worked::default);
+            }
+            worked[stage].passage = passage;
+            worked[stage].time += at - began;
+        })?;
         Ok(Arc::clone(&self.modules))
+    }
+
+    /// Counts a batch, as its last run left it: however often something of it was tried, it is one.
+    pub(crate) fn count(&mut self, batch: &Batch) {
+        self.progress.worked(&self.modules, &self.worked);
+        self.worked.fill(Worked::default());
+        self.progress.metrics.records(Stage::Transform, Verdict::Passed, batch.passed() as u64);
     }
 
     /// The chain as it is.

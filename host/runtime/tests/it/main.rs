@@ -17,6 +17,8 @@ mod source_task;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod sums;
+#[cfg(test)]
 mod swap;
 #[cfg(test)]
 mod transform;
