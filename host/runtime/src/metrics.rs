@@ -197,6 +197,12 @@ impl Families {
 }
 
 impl TaskMetrics {
+    /// The task's name in logs: connector and number.
+    pub(crate) fn task_name(&self) -> String {
+        let TaskLabels { connector, task } = &self.labels;
+        format!("{connector}-{task}")
+    }
+
     /// Counts records of a batch.
     pub(crate) fn records(&self, stage: Stage, verdict: Verdict, count: u64) {
         if count > 0 {

@@ -30,7 +30,6 @@ use crate::{
     failure::Failure,
     load::{Load, OpenGenerations},
     swap::TaskChain,
-    way,
 };
 use commits::Commits;
 use delivery::Delivery;
@@ -167,7 +166,6 @@ impl SinkTask {
                 let settled = load.settle(&mut self.ledger);
                 self.context.progress.count(|counts| counts.settle(settled));
                 settled.report(&self.context.progress.metrics);
-                way::ended(&load.batch, &load.fates);
                 self.spare.push(load);
                 result
             }

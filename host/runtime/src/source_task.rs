@@ -137,7 +137,7 @@ async fn poll(
                 let waiting = backoff.wait(error, Part::Connector, &context.progress);
                 match membership.during(waiting, Duration::ZERO).await? {
                     None => return Ok(Ended::Task),
-                    Some(waited) => waited?,
+                    Some(waited) => waited.map_err(|failure| pipeline.failed(failure))?,
                 }
                 continue;
             }

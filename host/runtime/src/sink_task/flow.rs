@@ -90,6 +90,7 @@ impl SinkTask {
         metrics.records(Stage::Read, Verdict::Passed, admitted);
         metrics.records(Stage::Read, Verdict::Skipped, skipped);
         metrics.unknown_fields(self.converters.unknown_fields(), &mut self.unknown_fields);
+        way::read(&self.context, &load.batch, &way::from_topic);
         let begin = Instant::now();
         let is_whole = self.transform(&mut load)?;
         let metrics = &self.context.progress.metrics;
@@ -98,7 +99,6 @@ impl SinkTask {
             let decoded = load.batch.len() - load.batch.undecoded();
             metrics.records(Stage::Convert, Verdict::Passed, decoded as u64);
             self.chain.count(&load.batch);
-            way::decided(&load.batch, self.chain.chain());
             self.worker.send(Command::Deliver(load));
         }
         Ok(())
@@ -107,7 +107,7 @@ impl SinkTask {
     /// Runs the chain, again while something fails and the connector's retries allow it. False if the task is to stop
     /// meanwhile: then the load is given up, and its records are read again.
     fn transform(&mut self, load: &mut Load) -> Result<bool, Failure> {
-        load.modules = self.chain.run(&mut load.batch)?;
+        load.modules = self.chain.run(&mut load.batch, &way::from_topic)?;
         let policy = self.context.plan.errors.clone();
         if !load.batch.has_failures() || policy.retry_timeout == Some(Duration::ZERO) {
             return Ok(true);
@@ -128,7 +128,7 @@ impl SinkTask {
             self.context.progress.metrics.retried();
             self.serve_for(delay)?;
             load.decode_again(&mut self.converters);
-            load.modules = self.chain.run(&mut load.batch)?;
+            load.modules = self.chain.run(&mut load.batch, &way::from_topic)?;
         }
         self.context.progress.recover(Part::Chain);
         Ok(!self.context.stop.is_cancelled())

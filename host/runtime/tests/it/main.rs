@@ -5,6 +5,8 @@ mod cluster;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reader;
@@ -22,5 +24,7 @@ mod sums;
 mod swap;
 #[cfg(test)]
 mod transform;
+#[cfg(test)]
+mod way;
 #[cfg(test)]
 mod world;
