@@ -94,6 +94,8 @@ async fn work(
             tracing::warn!(task = %context.name(), %error, "the source did not close in good order");
         }
         context.progress.set_work(false);
+        // Whatever it waited for is for the host that has the task now.
+        context.progress.recover(Part::Connector);
         if ended? == Ended::Source {
             return Ok(());
         }
