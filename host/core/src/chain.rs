@@ -104,7 +104,7 @@ impl Chain {
 impl Passage {
     /// Records that went on.
     pub const fn passed(self) -> u64 {
-        self.records - self.dropped - self.failed
+        self.records.saturating_sub(self.dropped + self.failed)
     }
 
     /// Counts a record by what it is behind the stage; false if it goes no further.

@@ -265,7 +265,29 @@ fn the_demo_shows_what_became_of_every_record() {
     let (out, err) =
         [shown.stdout, shown.stderr].map(|text| String::from_utf8(text).unwrap()).into();
     assert_eq!((shown.status.code(), err.as_str()), (Some(0), ""), "{out}");
+    check_sums(&out);
     insta::assert_snapshot!(masked(&out, &folder));
+}
+
+/// Of each connector and of each transform of the demo's summary, what became of records is what there was.
+fn check_sums(out: &str) {
+    let mut rows = 0;
+    for line in out.lines().skip_while(|line| !line.starts_with("Every record that was read")) {
+        let cells: Vec<&str> =
+            line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        let number = |cell: &str| cell.split(' ').next().unwrap().parse::<u64>();
+        let numbers: Vec<u64> = cells.iter().filter_map(|cell| number(cell).ok()).collect();
+        let ends = match (cells.len(), numbers.len()) {
+            // Of a source nothing is decoded.
+            (8, 6 | 7) => &numbers[numbers.len() - 5..],
+            (7, 5) => &numbers[1..4],
+            _ => continue,
+        };
+        assert_eq!(numbers[0], ends.iter().sum::<u64>(), "{line}");
+        rows += 1;
+    }
+    // Two sources, two sinks, one transform.
+    assert_eq!(rows, 5, "{out}");
 }
 
 #[test]
