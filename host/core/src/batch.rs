@@ -3,6 +3,7 @@
 mod admit;
 
 use crate::{
+    chain::Passage,
     document::Documents,
     json::Span,
     predicate::Predicate,
@@ -111,6 +112,33 @@ impl Batch {
     /// True if a record failed, at a converter or a transform.
     pub const fn has_failures(&self) -> bool {
         !self.failures.is_empty()
+    }
+
+    /// Inputs that are still on their way, themselves or in children.
+    pub fn passed(&self) -> usize {
+        if self.records.len() == self.inputs {
+            return self.order.len();
+        }
+        self.order.chunk_by(|one, next| self.input(*one) == self.input(*next)).count()
+    }
+
+    /// Inputs that a converter failed on, before they were on their way.
+    pub fn undecoded(&self) -> usize {
+        let is_of_converter =
+            |failure: &&Failure| !matches!(failure.step, Step::Transformation { .. });
+        self.failures.iter().filter(is_of_converter).count()
+    }
+
+    /// What became of a record, which may be a child. One that was split has passed; whatever its children became.
+    pub fn outcome(&self, record: RecordId) -> Verdict<'_> {
+        let input = &self.records[self.input(record)];
+        match (input.state, self.records[record.index()].state) {
+            (State::Failed { failure }, _) | (_, State::Failed { failure }) => {
+                Verdict::Failed(&self.failures[failure as usize])
+            }
+            (_, State::Dropped { stage }) => Verdict::Dropped { stage: stage as usize },
+            (_, State::Live | State::Split { .. }) => Verdict::Passed,
+        }
     }
 
     /// An input that was split has passed while a descendant lives; else its last descendant was dropped somewhere.
@@ -271,12 +299,19 @@ impl Batch {
         self.selected = selected;
     }
 
-    /// Takes out of the order what the stage dropped or failed, and puts children in their parents' place.
-    pub(crate) fn leave(&mut self) {
+    /// Takes out of the order what the stage dropped or failed, and puts children in their parents' place. Returns what
+    /// became of the records that it worked on.
+    pub(crate) fn leave(&mut self) -> Passage {
+        let mut passage = Passage { records: self.selected.len() as u64, ..Passage::default() };
         if !std::mem::take(&mut self.reorder) {
             let records = &self.records;
-            self.order.retain(|id| records[id.index()].state == State::Live);
-            return;
+            self.order.retain(|id| passage.note(records[id.index()].state));
+            return passage;
+        }
+        for id in &self.selected {
+            let (record, input) = (&self.records[id.index()], &self.records[self.input(*id)]);
+            let has_failed = matches!(input.state, State::Failed { .. });
+            passage.note(if has_failed { input.state } else { record.state });
         }
         let mut next = std::mem::take(&mut self.next);
         next.clear();
@@ -290,6 +325,7 @@ impl Batch {
             }
         }
         self.next = std::mem::replace(&mut self.order, next);
+        passage
     }
 
     #[inline]

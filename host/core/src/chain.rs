@@ -3,6 +3,7 @@
 use crate::{
     batch::Batch,
     predicate::Predicate,
+    record::State,
     transform::{Transform, TransformError},
 };
 use std::{fmt, mem};
@@ -15,6 +16,18 @@ pub struct Stage {
     pub predicate: Option<Predicate>,
     /// What it does.
     pub transform: Box<dyn Transform>,
+}
+
+/// What a stage made of the records that it was given: those that its predicate selects, children of split ones counted
+/// each. A record that was split has passed; one whose sibling failed has failed with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Passage {
+    /// Records that it was given.
+    pub records: u64,
+    /// Those of them that it dropped.
+    pub dropped: u64,
+    /// Those of them that it failed on.
+    pub failed: u64,
 }
 
 /// Transforms in the order they are applied.
@@ -61,18 +74,48 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] if a transform cannot go on. The batch is in no defined state then; its payloads are intact.
     pub fn run(&mut self, batch: &mut Batch) -> Result<(), ChainError> {
+        self.run_watched(batch, |_, _, _| ())
+    }
+
+    /// Runs a batch through all stages, and says behind each what it made of its records: those of
+    /// [`Batch::selected`] still. Whoever wants to know how long it took looks at a clock then (invariant 6).
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run); nothing is said of the stage that cannot go on.
+    pub fn run_watched(
+        &mut self,
+        batch: &mut Batch,
+        mut told: impl FnMut(usize, &Batch, Passage),
+    ) -> Result<(), ChainError> {
         for (number, stage) in self.stages.iter_mut().enumerate() {
             batch.enter(number, stage.predicate.as_ref());
-            if batch.selected().is_empty() {
-                continue;
+            let mut passage = Passage::default();
+            if !batch.selected().is_empty() {
+                let applied = stage.transform.apply(batch);
+                applied.map_err(|source| ChainError { transform: stage.name.clone(), source })?;
+                passage = batch.leave();
             }
-            stage
-                .transform
-                .apply(batch)
-                .map_err(|source| ChainError { transform: stage.name.clone(), source })?;
-            batch.leave();
+            told(number, batch, passage);
         }
         Ok(())
+    }
+}
+
+impl Passage {
+    /// Records that went on.
+    pub const fn passed(self) -> u64 {
+        self.records.saturating_sub(self.dropped + self.failed)
+    }
+
+    /// Counts a record by what it is behind the stage; false if it goes no further.
+    #[inline]
+    pub(crate) fn note(&mut self, state: State) -> bool {
+        match state {
+            State::Live | State::Split { .. } => return true,
+            State::Dropped { .. } => self.dropped += 1,
+            State::Failed { .. } => self.failed += 1,
+        }
+        false
     }
 }
 

@@ -49,6 +49,13 @@ pub trait Sink: Send {
     /// part may have been, and the same call comes again.
     async fn put(&mut self, put: Put<'_>) -> Result<Vec<Rejection>, ConnectorError>;
 
+    /// Names where a record is that the last put took, for whoever follows it: a table, a topic. It is asked at debug level
+    /// alone, and costs nothing otherwise. Nothing for a sink that has one place for all.
+    fn destination(&self, batch: &Batch, record: RecordId) -> Option<String> {
+        let _ = (batch, record);
+        None
+    }
+
     /// Makes durable what was put. Offsets are committed only after it.
     ///
     /// # Errors

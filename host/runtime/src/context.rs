@@ -34,27 +34,31 @@ pub(crate) struct TaskContext {
 impl TaskContext {
     /// The task's name in logs: connector and number.
     pub(crate) fn name(&self) -> String {
-        format!("{}-{}", self.plan.name, self.task)
+        self.progress.metrics.task_name()
     }
 
-    /// Does something that waits for the outside. While it takes long the task says what it waits for, and is DEGRADED.
-    pub(crate) async fn watch<T>(
+    /// Does something that waits for the outside. While it takes long the task says what it waits for, and is DEGRADED; so
+    /// it stays after an error, for the same is tried again then, or the task ends.
+    pub(crate) async fn watch<T, E>(
         &self,
         part: Part,
         what: &str,
-        work: impl Future<Output = T>,
-    ) -> T {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let mut work = pin!(work);
-        tokio::select! {
+        let done = tokio::select! {
             biased;
-            done = &mut work => return done,
-            () = tokio::time::sleep(PATIENCE) => {}
+            done = &mut work => done,
+            () = tokio::time::sleep(PATIENCE) => {
+                let seconds = PATIENCE.as_secs();
+                let reason = format!("waiting for {what}, for more than {seconds} s by now");
+                self.progress.complain(part, reason);
+                work.await
+            }
+        };
+        if done.is_ok() {
+            self.progress.recover(part);
         }
-        let seconds = PATIENCE.as_secs();
-        self.progress
-            .complain(part, format!("waiting for {what}, for more than {seconds} s by now"));
-        let done = work.await;
-        self.progress.recover(part);
         done
     }
 

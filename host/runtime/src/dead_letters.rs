@@ -9,6 +9,7 @@ use crate::{
     load::Fate,
     metrics::{Stage, Verdict},
     progress::Part,
+    way,
 };
 use std::sync::Arc;
 use transom_core::{
@@ -32,6 +33,8 @@ pub(crate) struct Cause {
     pub(crate) message: String,
     /// Number of the child that was refused at delivery.
     pub(crate) child: Option<u32>,
+    /// Where a source had it, as the source names it; nothing for a record of a topic.
+    pub(crate) whence: Option<String>,
 }
 
 impl Cause {
@@ -44,6 +47,7 @@ impl Cause {
             code: failure.code.to_string(),
             message: failure.message.clone(),
             child: None,
+            whence: None,
         })
     }
 
@@ -54,11 +58,22 @@ impl Cause {
 
     /// Why a task is DEGRADED while it tries again.
     pub(crate) fn retried(&self, batch: &Batch, modules: &[ModuleName]) -> String {
-        let (at, stage, code) = (self.at(batch), self.place.stage(), &self.code);
-        let transform = self.place.transform().and_then(|stage| modules.get(stage));
-        let transform = transform
-            .map_or(String::new(), |module| format!(" of transform `{}`", module.transform));
-        format!("{at} failed in {stage}{transform} with `{code}`: {}; trying again", self.message)
+        format!("{}; trying again", self.told(batch, modules))
+    }
+
+    /// Which record failed, where, and why.
+    fn told(&self, batch: &Batch, modules: &[ModuleName]) -> String {
+        let Self { code, message, .. } = self;
+        let (at, stage) = (self.at(batch), self.place.stage());
+        let transform = self.transform(modules);
+        let transform = transform.map_or(String::new(), |name| format!(" of transform `{name}`"));
+        format!("{at} failed in {stage}{transform} with `{code}`: {message}")
+    }
+
+    /// The transform that failed, by the name that the operator gave it.
+    pub(crate) fn transform<'a>(&self, modules: &'a [ModuleName]) -> Option<&'a str> {
+        let module = modules.get(self.place.transform()?)?;
+        Some(&module.transform)
     }
 
     /// What a source is told of its record.
@@ -69,22 +84,22 @@ impl Cause {
     }
 
     /// Which record it is.
-    fn at(&self, batch: &Batch) -> String {
+    pub(crate) fn at(&self, batch: &Batch) -> String {
         let original = batch.original(self.input);
-        match (original.partition, original.offset) {
-            (Some(partition), Some(offset)) => {
+        match (&self.whence, original.partition, original.offset) {
+            (None, Some(partition), Some(offset)) => {
                 format!("offset {offset} of `{}-{partition}`", original.topic)
             }
+            (Some(whence), ..) => format!("the record {whence}, for topic `{}`,", original.topic),
             _ => format!("a record for topic `{}`", original.topic),
         }
     }
 
     /// Why a task stops that does not tolerate it.
-    pub(crate) fn stop(&self, batch: &Batch) -> Failure {
-        let at = self.at(batch);
-        let (stage, code, message) = (self.place.stage(), &self.code, &self.message);
+    pub(crate) fn stop(&self, batch: &Batch, modules: &[ModuleName]) -> Failure {
         Failure::policy(format!(
-            "tolerance exceeded: {at} failed in {stage} with `{code}`: {message}; mend it, or set `errors.tolerance` to `all`"
+            "tolerance exceeded: {}; mend it, or set `errors.tolerance` to `all`",
+            self.told(batch, modules)
         ))
     }
 }
@@ -150,6 +165,7 @@ impl DeadLetters {
             }
         }
         let Some((writer, settings)) = &self.topic else {
+            self.follow(batch, modules, causes);
             self.count(causes, Verdict::Skipped);
             return Ok(Fate::Skipped);
         };
@@ -166,8 +182,26 @@ impl DeadLetters {
                 settings.topic
             )));
         }
+        self.follow(batch, modules, causes);
         self.count(causes, Verdict::DeadLettered);
         Ok(Fate::DeadLettered)
+    }
+
+    /// Tells what becomes of records on their way.
+    fn follow(&self, batch: &Batch, modules: &[ModuleName], causes: &[Cause]) {
+        if !way::is_told() {
+            return;
+        }
+        let errors = &self.context.plan.errors;
+        let to = errors.dead_letters.as_ref().map(|letters| format!("topic `{}`", letters.topic));
+        let what = match (&to, errors.tolerance) {
+            (Some(_), _) => "was dead-lettered",
+            (None, Tolerance::All) => "was skipped",
+            (None, Tolerance::None) => "stops the task",
+        };
+        for cause in causes {
+            way::failed(&self.context, batch, modules, cause, (what, to.as_deref()));
+        }
     }
 
     /// Counts records where they failed. One that the task stops at has not come to its end.
@@ -193,7 +227,6 @@ impl DeadLetters {
             let what = "Kafka to take dead letters";
             match self.context.watch(Part::DeadLetters, what, writing).await {
                 Ok(written) => {
-                    progress.recover(Part::DeadLetters);
                     return Ok(written.refused.into_iter().next());
                 }
                 Err(error) => {
@@ -216,7 +249,11 @@ impl DeadLetters {
                     original.topic,
                     original.timestamp.unwrap_or(-1)
                 ),
-                _ => format!(", where source record is for topic '{}'", original.topic),
+                _ => format!(
+                    ", where source record is {{topic='{}', position='{}'}}",
+                    original.topic,
+                    cause.whence.as_deref().unwrap_or("unknown")
+                ),
             };
         }
         tracing::error!(

@@ -1,6 +1,6 @@
 //! Metrics: every name stands here and nowhere else. Counters are bumped once a batch.
 
-use crate::status::TaskStatus;
+use crate::{status::TaskStatus, swap::Worked};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone)]
 struct Families {
     records: Family<RecordLabels, Counter>,
+    transform_records: Family<TransformRecordLabels, Counter>,
+    transform_time: Family<TransformLabels, Counter<f64, AtomicU64>>,
     lag: Family<PartitionLabels, Gauge>,
     commit_age: Family<TaskLabels, Gauge>,
     rebalances: Family<TaskLabels, Counter>,
@@ -50,6 +52,21 @@ struct RecordLabels {
     task: u64,
     stage: &'static str,
     verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TransformRecordLabels {
+    connector: String,
+    task: u64,
+    transform: String,
+    verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TransformLabels {
+    connector: String,
+    task: u64,
+    transform: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -110,6 +127,8 @@ impl Metrics {
         let times: fn() -> Histogram = times;
         let families = Families {
             records: Family::default(),
+            transform_records: Family::default(),
+            transform_time: Family::default(),
             lag: Family::default(),
             commit_age: Family::default(),
             rebalances: Family::default(),
@@ -154,6 +173,10 @@ impl Families {
             "Records by stage and what became of them there",
             self.records.clone(),
         );
+        let help = "Records by transform and what it made of them";
+        r.register("transform_records", help, self.transform_records.clone());
+        let help = "Time of each transform";
+        r.register_with_unit("transform_time", help, Unit::Seconds, self.transform_time.clone());
         r.register("lag", "Records between the position and the end of the log", self.lag.clone());
         let help = "Time since offsets were last committed";
         r.register_with_unit("last_commit_age", help, Unit::Seconds, self.commit_age.clone());
@@ -174,6 +197,12 @@ impl Families {
 }
 
 impl TaskMetrics {
+    /// The task's name in logs: connector and number.
+    pub(crate) fn task_name(&self) -> String {
+        let TaskLabels { connector, task } = &self.labels;
+        format!("{connector}-{task}")
+    }
+
     /// Counts records of a batch.
     pub(crate) fn records(&self, stage: Stage, verdict: Verdict, count: u64) {
         if count > 0 {
@@ -182,6 +211,24 @@ impl TaskMetrics {
             let labels = RecordLabels { connector, task, stage, verdict };
             self.families.records.get_or_create(&labels).inc_by(count);
         }
+    }
+
+    /// Counts what a transform did with a batch.
+    pub(crate) fn transformed(&self, transform: &str, Worked { passage, time }: Worked) {
+        let TaskLabels { connector, task } = &self.labels;
+        let of = [
+            ("passed", passage.passed()),
+            ("dropped", passage.dropped),
+            ("failed", passage.failed),
+        ];
+        for (verdict, count) in of.into_iter().filter(|(_, count)| *count > 0) {
+            let (connector, transform) = (connector.clone(), transform.to_owned());
+            let labels = TransformRecordLabels { connector, task: *task, transform, verdict };
+            self.families.transform_records.get_or_create(&labels).inc_by(count);
+        }
+        let (connector, transform) = (connector.clone(), transform.to_owned());
+        let labels = TransformLabels { connector, task: *task, transform };
+        self.families.transform_time.get_or_create(&labels).inc_by(time.as_secs_f64());
     }
 
     pub(crate) fn rebalanced(&self) {

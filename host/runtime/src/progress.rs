@@ -3,10 +3,12 @@
 use crate::{
     assembly::ModuleName,
     metrics::TaskMetrics,
-    status::{PartitionStatus, RecordCounts, State, TaskStatus},
+    status::{PartitionStatus, RecordCounts, State, TaskStatus, TransformCounts},
+    swap::Worked,
 };
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -26,11 +28,15 @@ struct Told {
     has_work: bool,
     /// What is tried again and again, by who tries.
     complaints: BTreeMap<Part, String>,
+    /// Since when there are some.
+    degraded: Option<Instant>,
     stalled: Option<String>,
     partitions: Vec<PartitionStatus>,
     /// What its chain runs, by stage; nothing while it has none.
     modules: Arc<[ModuleName]>,
     records: RecordCounts,
+    /// What its transforms did, by stage.
+    transformed: Vec<TransformCounts>,
     restarts: u64,
     last_commit: Option<Instant>,
     /// What the task is made of has been made since it was started.
@@ -66,6 +72,18 @@ pub(crate) enum Part {
     DeadLetters,
 }
 
+/// What a person is told that the task waits for.
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reader => "topics",
+            Self::Chain => "converters and transforms",
+            Self::Connector => "connector",
+            Self::DeadLetters => "dead letter topic",
+        })
+    }
+}
+
 impl Progress {
     pub(crate) fn new(metrics: TaskMetrics) -> Self {
         Self { told: Mutex::default(), metrics }
@@ -81,10 +99,17 @@ impl Progress {
         let told = self.told();
         let has_started = told.had_work || (told.is_open && told.complaints.is_empty());
         let (state, reason) = told.state();
-        let (partitions, records) = (told.partitions.clone(), told.records);
-        let transforms = told.modules.iter().map(Into::into).collect();
-        let restarts = told.restarts;
-        TaskStatus { id, state, reason, has_started, partitions, transforms, records, restarts }
+        TaskStatus {
+            id,
+            state,
+            reason,
+            has_started,
+            partitions: told.partitions.clone(),
+            transforms: told.modules.iter().map(Into::into).collect(),
+            transformed: told.transformed.clone(),
+            records: told.records,
+            restarts: told.restarts,
+        }
     }
 
     /// Time since the last commit.
@@ -105,6 +130,7 @@ impl Progress {
         // A source that came to its end is as ready as it ever will be.
         told.had_work |= phase == Phase::Stopped;
         told.complaints.clear();
+        told.degraded = None;
         told.stalled = None;
         told.partitions.clear();
         told.modules = Arc::default();
@@ -139,14 +165,45 @@ impl Progress {
         self.told().stalled = stalled;
     }
 
-    /// Says that a part tries the same again, and why: the task is DEGRADED.
+    /// Says that a part tries the same again, and why: the task is DEGRADED. That it has become so is logged, and no try.
     pub(crate) fn complain(&self, part: Part, reason: impl Into<String>) {
-        self.told().complaints.insert(part, reason.into());
+        let (reason, mut told) = (reason.into(), self.told());
+        told.complaints.insert(part, reason.clone());
+        let is_new = told.degraded.is_none();
+        told.degraded.get_or_insert_with(Instant::now);
+        drop(told);
+        if is_new {
+            let task = self.metrics.task_name();
+            tracing::warn!(%task, waits_for = %part, %reason, "the task is DEGRADED");
+        }
     }
 
     /// Says that a part goes on.
     pub(crate) fn recover(&self, part: Part) {
-        self.told().complaints.remove(&part);
+        let mut told = self.told();
+        told.complaints.remove(&part);
+        if !told.complaints.is_empty() {
+            return;
+        }
+        let since = told.degraded.take();
+        drop(told);
+        if let Some(since) = since {
+            let (task, lasted_ms) = (self.metrics.task_name(), since.elapsed().as_millis());
+            tracing::info!(%task, lasted_ms, "the task is DEGRADED no more");
+        }
+    }
+
+    /// Adds what the transforms did with a batch. The stages of a connector keep their names, whatever is swapped.
+    pub(crate) fn worked(&self, modules: &[ModuleName], worked: &[Worked]) {
+        let mut told = self.told();
+        for (stage, (module, worked)) in modules.iter().zip(worked).enumerate() {
+            if told.transformed.len() == stage {
+                let name = module.transform.clone();
+                told.transformed.push(TransformCounts { name, ..TransformCounts::default() });
+            }
+            told.transformed[stage].note(*worked);
+            self.metrics.transformed(&module.transform, *worked);
+        }
     }
 
     /// Changes the sums of records; called once a batch.

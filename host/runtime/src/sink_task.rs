@@ -31,7 +31,6 @@ use crate::{
     load::{Load, OpenGenerations},
     pace::Pace,
     swap::TaskChain,
-    way,
 };
 use commits::Commits;
 use delivery::Delivery;
@@ -171,7 +170,6 @@ impl SinkTask {
                 let settled = load.settle(&mut self.ledger);
                 self.context.progress.count(|counts| counts.settle(settled));
                 settled.report(&self.context.progress.metrics);
-                way::ended(&load.batch, &load.fates);
                 self.spare.push(load);
                 result
             }

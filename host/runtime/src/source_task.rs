@@ -92,6 +92,8 @@ async fn work(
             tracing::warn!(task = %context.name(), %error, "the source did not close in good order");
         }
         context.progress.set_work(false);
+        // Whatever it waited for is for the host that has the task now.
+        context.progress.recover(Part::Connector);
         if ended? == Ended::Source {
             return Ok(());
         }
@@ -135,7 +137,7 @@ async fn poll(
                 let waiting = backoff.wait(error, Part::Connector, &context.progress);
                 match membership.during(waiting, Duration::ZERO).await? {
                     None => return Ok(Ended::Task),
-                    Some(waited) => waited?,
+                    Some(waited) => waited.map_err(|failure| pipeline.failed(failure))?,
                 }
                 continue;
             }

@@ -1,5 +1,6 @@
 //! What a person sees of connectors and tasks.
 
+use crate::swap::Worked;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -50,6 +51,29 @@ pub struct ConnectorStatus {
     pub transforms: Vec<TransformStatus>,
 }
 
+impl ConnectorStatus {
+    /// The sums of all its tasks.
+    pub fn records(&self) -> RecordCounts {
+        let mut sums = RecordCounts::default();
+        self.tasks.iter().for_each(|task| sums.add(task.records));
+        sums
+    }
+
+    /// What its transforms did in all its tasks, in order.
+    pub fn transformed(&self) -> Vec<TransformCounts> {
+        let of_tasks = |transform: &TransformStatus| {
+            let name = transform.name.clone();
+            let mut sums = TransformCounts { name, ..TransformCounts::default() };
+            let counts = self.tasks.iter().flat_map(|task| &task.transformed);
+            counts
+                .filter(|counts| counts.name == transform.name)
+                .for_each(|counts| sums.add(counts));
+            sums
+        };
+        self.transforms.iter().map(of_tasks).collect()
+    }
+}
+
 /// One task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskStatus {
@@ -65,6 +89,8 @@ pub struct TaskStatus {
     pub partitions: Vec<PartitionStatus>,
     /// What its chain runs, in order; nothing while it has none.
     pub transforms: Vec<TransformStatus>,
+    /// What its transforms did since the process began, in order.
+    pub transformed: Vec<TransformCounts>,
     /// Sums of records.
     pub records: RecordCounts,
     /// Times that it was started anew after a failure.
@@ -109,6 +135,24 @@ pub struct RecordCounts {
     pub out: u64,
 }
 
+/// What one transform did, in all its versions: `records = passed + dropped + failed`. Children of a split record are records
+/// of the transforms behind it; what is read again, after a rebalance or a failure of the task, is counted again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransformCounts {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Records that it was given: those that its predicate selects.
+    pub records: u64,
+    /// Those that went on.
+    pub passed: u64,
+    /// Those that it dropped on purpose.
+    pub dropped: u64,
+    /// Those that it failed on; the error policy decides about them.
+    pub failed: u64,
+    /// Time that the tasks' threads spent in it, in nanoseconds, with whatever else the processor did meanwhile.
+    pub time_ns: u64,
+}
+
 /// What a task does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -149,6 +193,44 @@ impl State {
             Self::Restarting => "RESTARTING",
             Self::Stopped => "STOPPED",
         }
+    }
+}
+
+impl RecordCounts {
+    fn add(&mut self, more: Self) {
+        let Self { read, delivered, dropped, dead_lettered, skipped, in_flight, out } = more;
+        self.read += read;
+        self.delivered += delivered;
+        self.dropped += dropped;
+        self.dead_lettered += dead_lettered;
+        self.skipped += skipped;
+        self.in_flight += in_flight;
+        self.out += out;
+    }
+}
+
+impl TransformCounts {
+    /// Time for a record, in nanoseconds; nothing before the first.
+    pub fn ns_per_record(&self) -> Option<u64> {
+        self.time_ns.checked_div(self.records)
+    }
+
+    fn add(&mut self, more: &Self) {
+        let Self { name: _, records, passed, dropped, failed, time_ns } = more;
+        self.records += records;
+        self.passed += passed;
+        self.dropped += dropped;
+        self.failed += failed;
+        self.time_ns += time_ns;
+    }
+
+    /// Adds a batch.
+    pub(crate) fn note(&mut self, Worked { passage, time }: Worked) {
+        self.records += passage.records;
+        self.passed += passage.passed();
+        self.dropped += passage.dropped;
+        self.failed += passage.failed;
+        self.time_ns += u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     }
 }
 

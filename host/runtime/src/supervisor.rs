@@ -18,6 +18,7 @@ use std::{
 };
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{Dispatch, dispatcher};
 use transom_core::policy;
 
 /// The connectors of a process while they run.
@@ -228,11 +229,14 @@ async fn pause(context: &TaskContext, failure: &Failure, failures: u32) -> bool 
 async fn run_on_thread(context: &TaskContext) -> Result<(), Failure> {
     let (done, ended) = oneshot::channel();
     let (runtime, inside) = (Handle::current(), context.clone());
+    // Whoever listens to the thread that started the runtime hears of this one as well.
+    let logs = dispatcher::get_default(Dispatch::clone);
     let thread = std::thread::Builder::new().name(context.name()).spawn(move || {
         let run = || match inside.plan.direction {
             Direction::Sink => sink_task::run(&inside, &runtime),
             Direction::Source => source_task::run(&inside, &runtime),
         };
+        let run = || dispatcher::with_default(&logs, run);
         let ended = catch_unwind(AssertUnwindSafe(run));
         // Who waits for the end waits for the clients as well.
         drop(inside);

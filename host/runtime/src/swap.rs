@@ -15,7 +15,7 @@
 mod task_chain;
 mod versions;
 
-pub(crate) use task_chain::TaskChain;
+pub(crate) use task_chain::{TaskChain, Worked};
 pub(crate) use versions::Versions;
 
 use crate::assembly::ModuleName;

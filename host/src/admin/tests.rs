@@ -17,6 +17,7 @@ impl View for Fixed {
             has_started: self.0 != State::Unassigned,
             partitions: Vec::new(),
             transforms: Vec::new(),
+            transformed: Vec::new(),
             records: RecordCounts::default(),
             restarts: 0,
         };

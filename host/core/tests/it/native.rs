@@ -1,12 +1,14 @@
 //! Scripts run through the core without a sandbox: a transform that reads the input of its calls and answers by it.
 
-use crate::model::{Document, Input, Outcome, Path, Script, Step as PathStep, Verdict, When, get};
+use crate::model::{
+    Answer, Document, Input, Outcome, Path, Script, Step as PathStep, Verdict, When, get,
+};
 use smt_abi::{ABSENT, read_u32};
 use std::sync::{Arc, Mutex};
 use transom_core::{
     batch::Batch,
     call::{Call, Contract, Gathered, Limits},
-    chain::{Chain, Stage},
+    chain::{Chain, Passage, Stage},
     edit::Place,
     predicate::{Predicate, TopicPattern},
     record::{NewRecord, RecordId, Step, Verdict as Became},
@@ -20,6 +22,8 @@ type Slots = Vec<Option<Vec<u8>>>;
 pub(crate) struct Native {
     chain: Chain,
     seen: Vec<Arc<Mutex<Vec<Slots>>>>,
+    /// Some record may become several.
+    splits: bool,
 }
 
 struct Scripted {
@@ -43,7 +47,9 @@ impl Native {
             }
         };
         let chain = Chain::new(scripts.iter().zip(&seen).map(stage).collect());
-        Self { chain, seen }
+        let mut answers = scripts.iter().flat_map(|script| script.answers.iter().flatten());
+        let splits = answers.any(|answer| matches!(answer, Answer::Split(_)));
+        Self { chain, seen, splits }
     }
 
     /// Clears the batch, runs the inputs through the chain in it, and checks everything that can be seen of it.
@@ -52,10 +58,12 @@ impl Native {
         for input in inputs {
             push(batch, input);
         }
-        self.chain.run(batch).unwrap();
+        let mut passages = Vec::new();
+        self.chain.run_watched(batch, |_, _, passage| passages.push(passage)).unwrap();
         for (stage, (seen, expected)) in self.seen.iter().zip(&expected.seen).enumerate() {
             let seen = std::mem::take(&mut *seen.lock().unwrap());
             assert_eq!(seen.len(), expected.len(), "records of stage {stage}");
+            assert_eq!(passages[stage].records, expected.len() as u64, "told of stage {stage}");
             for (record, (seen, expected)) in seen.iter().zip(expected).enumerate() {
                 for (slot, (seen, expected)) in seen.iter().zip(expected).enumerate() {
                     let place = format!("slot {slot} of record {record} at stage {stage}");
@@ -64,6 +72,9 @@ impl Native {
             }
         }
         check_batch(batch, inputs, expected);
+        if !self.splits {
+            check_passages(&passages, expected);
+        }
     }
 }
 
@@ -72,7 +83,22 @@ pub(crate) fn check_batch(batch: &Batch, inputs: &[Input], expected: &Outcome) {
     for (input, expected) in expected.verdicts.iter().enumerate() {
         assert_eq!(verdict(batch, input), *expected, "verdict of {input}");
     }
+    let of_converters = |of: &&Verdict| matches!(of, Verdict::Failed(None, _));
+    assert_eq!(batch.undecoded(), expected.verdicts.iter().filter(of_converters).count());
     check_survivors(batch, inputs, expected);
+}
+
+/// Checks what was said of the stages against what became of the inputs: each is one record to the end.
+fn check_passages(passages: &[Passage], expected: &Outcome) {
+    for (stage, passage) in passages.iter().enumerate() {
+        let count = |is_it: &dyn Fn(&Verdict) -> bool| {
+            expected.verdicts.iter().filter(|verdict| is_it(verdict)).count() as u64
+        };
+        let dropped = count(&|verdict| *verdict == Verdict::Dropped(stage));
+        let failed =
+            count(&|verdict| matches!(verdict, Verdict::Failed(Some(at), _) if *at == stage));
+        assert_eq!((passage.dropped, passage.failed), (dropped, failed), "stage {stage}");
+    }
 }
 
 pub(crate) fn predicate(when: &When) -> Predicate {
@@ -224,7 +250,7 @@ impl Transform for Scripted {
 
 impl Scripted {
     /// What the module answers, by what it can see of the record.
-    fn answer(&self, slots: &Slots) -> &crate::model::Answer {
+    fn answer(&self, slots: &Slots) -> &Answer {
         let number = |slot: usize| {
             let text = slots[slot].as_deref()?;
             Some(std::str::from_utf8(text).unwrap().parse::<i64>().unwrap())

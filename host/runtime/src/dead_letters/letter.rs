@@ -9,7 +9,7 @@ const PREFIX: &str = "__connect.errors.";
 
 impl Place {
     /// Kafka Connect's constant for the stage.
-    pub(super) const fn stage(self) -> &'static str {
+    pub(crate) const fn stage(self) -> &'static str {
         match self {
             Self::Step(Step::KeyConverter) => "KEY_CONVERTER",
             Self::Step(Step::ValueConverter) => "VALUE_CONVERTER",

@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     load::{Fate, Load, OpenGenerations},
     progress::Part,
+    way,
 };
 use std::{sync::Arc, time::Instant};
 use transom_core::{
@@ -88,7 +89,7 @@ impl Delivery {
         let fate = self.letters.report(&load.batch, &load.modules, &causes).await?;
         let stopped = (!self.tolerates()).then(|| causes.first()).flatten();
         if let Some(cause) = stopped {
-            return Ok(Some((cause.input, cause.stop(&load.batch))));
+            return Ok(Some((cause.input, cause.stop(&load.batch, &load.modules))));
         }
         for cause in &causes {
             load.fates[cause.input] = fate;
@@ -165,7 +166,7 @@ impl Delivery {
         let is_atomic = self.sink.delivery().atomic;
         let causes = refusals::causes(load, &part, rejections)?;
         let Some(first) = causes.first() else { return Ok(()) };
-        let too_many = self.too_many(work, &causes);
+        let too_many = self.too_many(load, work, &causes);
         if too_many.is_some() || !self.tolerates() {
             let mut end = first.input;
             if too_many.is_some() {
@@ -174,7 +175,7 @@ impl Delivery {
                 self.letters.report(&load.batch, &load.modules, &causes[..1]).await?;
             }
             // What is before it is delivered: by now, or once an atomic sink was given that alone.
-            work.stop_at(end, too_many.unwrap_or_else(|| first.stop(&load.batch)));
+            work.stop_at(end, too_many.unwrap_or_else(|| first.stop(&load.batch, &load.modules)));
             let before =
                 part.into_iter().filter(|record| load.batch.input(*record) < end).collect();
             work.passed(load, before, end, is_atomic);
@@ -192,19 +193,26 @@ impl Delivery {
 
     /// Why so many refusals are not the records' fault, if they are not: the task stops instead of draining its topics
     /// into dead letters.
-    fn too_many(&self, work: &Work, causes: &[Cause]) -> Option<Failure> {
+    fn too_many(&self, load: &Load, work: &Work, causes: &[Cause]) -> Option<Failure> {
         let refused = work.refused.len() + causes.len();
-        let first = causes.first()?;
+        let (first, last) = (work.refused.first().or(causes.first())?, causes.last()?);
         let one_code = || work.refused.iter().chain(causes).all(|cause| cause.code == first.code);
-        let (code, message) = (&first.code, &first.message);
+        let at = |cause: &Cause| cause.at(&load.batch);
         if self.window.would_exceed(refused, work.total) {
             return Some(Failure::policy(format!(
-                "the sink refused more than `errors.reject.limit` allows, the last time with `{code}`: {message}"
+                "the sink refused more than `errors.reject.limit` allows, the last of them {} with `{}`: {}",
+                at(last),
+                last.code,
+                last.message
             )));
         }
         if refused > 1 && refused == work.total && one_code() {
             return Some(Failure::policy(format!(
-                "the sink refused all {refused} records of a batch with `{code}`: {message}; that is hardly the records' fault"
+                "the sink refused all {refused} records of a batch with `{}`, from {} to {}: {}; that is hardly the records' fault",
+                first.code,
+                at(first),
+                at(last),
+                last.message
             )));
         }
         None
@@ -254,13 +262,16 @@ impl Delivery {
         self.context.progress.metrics.put_took(begin.elapsed());
         match answer {
             Ok(rejections) => {
-                self.context.progress.recover(Part::Connector);
                 if rejections.is_empty() || !self.sink.delivery().atomic {
                     self.note_stored(put.through);
                 }
+                way::put(&self.context, &*self.sink, put, &rejections);
                 Ok(Some(Answer::Through(rejections)))
             }
-            Err(error) if error.class == Class::BadRecord => Ok(Some(Answer::Refused(error))),
+            Err(error) if error.class == Class::BadRecord => {
+                self.context.progress.recover(Part::Connector);
+                Ok(Some(Answer::Refused(error)))
+            }
             Err(error) => {
                 backoff.wait(error, Part::Connector, &self.context.progress).await?;
                 Ok(None)
@@ -314,7 +325,6 @@ impl Delivery {
             let claiming = self.sink.claim(partitions);
             match self.context.watch(Part::Connector, "the sink's offsets", claiming).await {
                 Ok(stored) => {
-                    self.context.progress.recover(Part::Connector);
                     let offset = |one: &StoredOffset| Some((one.partition.clone(), one.offset?));
                     self.stored.extend(stored.iter().filter_map(offset));
                     return Ok(stored);

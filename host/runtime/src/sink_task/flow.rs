@@ -90,11 +90,15 @@ impl SinkTask {
         metrics.records(Stage::Read, Verdict::Passed, admitted);
         metrics.records(Stage::Read, Verdict::Skipped, skipped);
         metrics.unknown_fields(self.converters.unknown_fields(), &mut self.unknown_fields);
+        way::read(&self.context, &load.batch, &way::from_topic);
         let begin = Instant::now();
         let is_whole = self.transform(&mut load)?;
-        self.context.progress.metrics.batch_took(begin.elapsed());
+        let metrics = &self.context.progress.metrics;
+        metrics.batch_took(begin.elapsed());
         if is_whole {
-            way::decided(&load.batch, self.chain.chain());
+            let decoded = load.batch.len() - load.batch.undecoded();
+            metrics.records(Stage::Convert, Verdict::Passed, decoded as u64);
+            self.chain.count(&load.batch);
             self.worker.send(Command::Deliver(load));
         }
         Ok(())
@@ -104,7 +108,7 @@ impl SinkTask {
     /// meanwhile: then the load is given up, and its records are read again.
     fn transform(&mut self, load: &mut Load) -> Result<bool, Failure> {
         let begin = Instant::now();
-        load.modules = self.chain.run(&mut load.batch)?;
+        load.modules = self.chain.run(&mut load.batch, &way::from_topic)?;
         self.pace.note(load.batch.len(), begin.elapsed());
         let policy = self.context.plan.errors.clone();
         if !load.batch.has_failures() || policy.retry_timeout == Some(Duration::ZERO) {
@@ -126,7 +130,7 @@ impl SinkTask {
             self.context.progress.metrics.retried();
             self.serve_for(delay)?;
             load.decode_again(&mut self.converters);
-            load.modules = self.chain.run(&mut load.batch)?;
+            load.modules = self.chain.run(&mut load.batch, &way::from_topic)?;
         }
         self.context.progress.recover(Part::Chain);
         Ok(!self.context.stop.is_cancelled())

@@ -41,7 +41,8 @@ pub(super) fn encode(
                 last_failed = Some(input);
                 encoded.cut(batch, input);
                 let (place, code) = (Place::Step(step), error.code.to_owned());
-                failed.push(Cause { input, place, code, message: error.message, child: None });
+                let (message, whence) = (error.message, Some(polled.whence(input)));
+                failed.push(Cause { input, place, code, message, child: None, whence });
             }
         }
     }

@@ -49,6 +49,8 @@ pub(super) struct Pipeline {
     pub(super) pace: Pace,
     /// What the last poll gave.
     pub(super) records: Polled,
+    /// Where the source goes on, by the part that was saved last.
+    reached: Option<SourcePosition>,
 }
 
 /// What was decided of a batch so far.
@@ -77,6 +79,7 @@ impl Pipeline {
             topics: BTreeSet::new(),
             pace: Pace::new(context.plan.batch_records),
             records: Polled::default(),
+            reached: None,
         })
     }
 
@@ -107,6 +110,7 @@ impl Pipeline {
             counts.in_flight += read;
         });
         self.context.progress.metrics.records(Stage::Read, Counted::Passed, read);
+        way::read(&self.context, &self.records.batch, &|input| Some(self.records.whence(input)));
         let begin = Instant::now();
         self.transform().await?;
         let (mut decided, mut encoded) = self.decide(source).await?;
@@ -121,7 +125,7 @@ impl Pipeline {
     /// Runs the chain, again while something fails and the connector's retries allow it.
     async fn transform(&mut self) -> Result<(), Failure> {
         let begin = Instant::now();
-        self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
+        self.run_chain()?;
         self.pace.note(self.records.batch.len(), begin.elapsed());
         let policy = self.context.plan.errors.clone();
         let (begin, mut attempt) = (Instant::now(), 0);
@@ -131,7 +135,9 @@ impl Pipeline {
                 break;
             }
             let (max, random) = (policy.retry_delay_max, fastrand::f64());
-            if let Some(cause) = Cause::first(&self.records.batch) {
+            if let Some(cause) =
+                (0..self.records.batch.len()).find_map(|at| self.records.failure(at))
+            {
                 let reason = cause.retried(&self.records.batch, &self.modules);
                 self.context.progress.complain(Part::Chain, reason);
             }
@@ -139,10 +145,16 @@ impl Pipeline {
             tokio::time::sleep(policy::retry_delay(attempt, max, random, left)).await;
             attempt += 1;
             self.records.again();
-            self.modules = self.chain.borrow_mut().run(&mut self.records.batch)?;
+            self.run_chain()?;
         }
         self.context.progress.recover(Part::Chain);
-        way::decided(&self.records.batch, self.chain.borrow().chain());
+        self.chain.borrow_mut().count(&self.records.batch);
+        Ok(())
+    }
+
+    fn run_chain(&mut self) -> Result<(), Failure> {
+        let (batch, whence) = self.records.parts();
+        self.modules = self.chain.borrow_mut().run(batch, &|input| Some(whence(input)))?;
         Ok(())
     }
 
@@ -158,12 +170,15 @@ impl Pipeline {
         for (input, fate) in
             decided.fates.iter_mut().enumerate().filter(|(_, fate)| **fate == Fate::Open)
         {
-            match Cause::of_step(batch, input) {
+            match self.records.failure(input) {
                 None => *fate = Fate::Dropped,
                 Some(cause) => failed.push(cause),
             }
         }
+        let before = failed.len();
         let encoded = encode(&self.records, &mut self.converters, decided.bound, &mut failed);
+        let passed = batch.passed() - (failed.len() - before);
+        self.context.progress.metrics.records(Stage::Convert, Counted::Passed, passed as u64);
         self.report(failed, &mut decided, source).await?;
         Ok((decided, encoded))
     }
@@ -179,7 +194,7 @@ impl Pipeline {
         let is_tolerant = self.context.plan.errors.tolerance == Tolerance::All;
         if !is_tolerant {
             decided.bound = first.input;
-            decided.stop = Some(first.stop(&self.records.batch));
+            decided.stop = Some(first.stop(&self.records.batch, &self.modules));
             failed.truncate(1);
         }
         let fate = self.letters.report(&self.records.batch, &self.modules, &failed).await?;
@@ -221,8 +236,9 @@ impl Pipeline {
             // The writer took the records along; what was made once can be made again.
             encoded = encode(&self.records, &mut self.converters, decided.bound, &mut Vec::new());
         };
-        context.progress.recover(Part::Connector);
         context.progress.count(|counts| counts.out += count - refused.len() as u64);
+        let whence = |input| Some(self.records.whence(input));
+        way::written(&context, &self.records.batch, &encoded.survivors, &places, &whence);
         if source.wants_deliveries() {
             self.tell(&encoded.survivors, &places, source);
         }
@@ -257,7 +273,8 @@ impl Pipeline {
                 )));
             };
             let input = self.records.batch.input(*survivor);
-            Ok(Cause { input, place: Place::Produce, code, message, child: None })
+            let whence = Some(self.records.whence(input));
+            Ok(Cause { input, place: Place::Produce, code, message, child: None, whence })
         };
         refused.into_iter().map(cause).collect()
     }
@@ -280,8 +297,8 @@ impl Pipeline {
     }
 
     /// Saves the positions behind what is durable now (invariant 1), and tells the source.
-    async fn save(&self, bound: usize, source: &mut dyn Source) -> Result<(), Failure> {
-        let positions = self.records.positions(bound);
+    async fn save(&mut self, bound: usize, source: &mut dyn Source) -> Result<(), Failure> {
+        let mut positions = self.records.positions(bound);
         if positions.is_empty() {
             return Ok(());
         }
@@ -293,18 +310,26 @@ impl Pipeline {
         while let Err(error) = save().await {
             backoff.wait(error, Part::Connector, &self.context.progress).await?;
         }
-        self.context.progress.recover(Part::Connector);
         self.context.progress.committed();
         if let Err(error) = source.committed(&positions).await {
             tracing::warn!(task = %self.context.name(), %error, "the source did not take its positions");
         }
+        self.reached = positions.pop();
         Ok(())
+    }
+
+    /// A failure of the source itself, with where it had got to.
+    pub(super) fn failed(&self, failure: Failure) -> Failure {
+        let Some(SourcePosition { source_partition, position }) = &self.reached else {
+            return failure;
+        };
+        let reason = format!("{}; it was at `{position}` of `{source_partition}`", failure.reason);
+        Failure { reason, ..failure }
     }
 
     fn count(&self, decided: &Decided) {
         let finished = &decided.fates[..decided.bound];
         let settled = RecordCounts::tally(finished.iter().copied());
-        way::ended(&self.records.batch, finished);
         self.context.progress.count(|counts| counts.settle(settled));
         settled.report(&self.context.progress.metrics);
     }

@@ -1,5 +1,6 @@
 //! What one poll of a source gave.
 
+use crate::dead_letters::Cause;
 use std::ops::Range;
 use transom_core::{
     batch::Batch,
@@ -63,6 +64,23 @@ impl Polled {
         self.beside[input].converter_topic.as_ref().map(|range| self.part(range))
     }
 
+    /// The batch, and beside it where the source had each input.
+    pub(super) fn parts(&mut self) -> (&mut Batch, impl Fn(usize) -> String) {
+        let Self { batch, beside, text } = self;
+        (batch, |input: usize| whence(&beside[input], text))
+    }
+
+    /// Where the source had an input, as the source names it. A position says where it goes on behind the record.
+    pub(super) fn whence(&self, input: usize) -> String {
+        whence(&self.beside[input], &self.text)
+    }
+
+    /// Why a converter or transform failed on an input, if one did.
+    pub(super) fn failure(&self, input: usize) -> Option<Cause> {
+        let cause = Cause::of_step(&self.batch, input)?;
+        Some(Cause { whence: Some(self.whence(input)), ..cause })
+    }
+
     fn part(&self, range: &Range<usize>) -> &str {
         self.text.get(range.clone()).unwrap_or_default()
     }
@@ -100,6 +118,11 @@ fn add(batch: &mut Batch, new: &NewRecord<'_>, error: Option<&ConvertError>) {
         Some(error) => batch.push_failed(new, error),
         None => batch.push(new),
     };
+}
+
+fn whence(beside: &Beside, text: &str) -> String {
+    let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+    format!("before `{}` of `{}`", part(&beside.position), part(&beside.source_partition))
 }
 
 impl SourceRecords for Polled {

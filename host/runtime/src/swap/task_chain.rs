@@ -1,23 +1,37 @@
 //! The chain of a task, which adopts what is offered to it.
 
-use super::{
-    Versions,
-    versions::{Adopted, Modules, Offer},
+use super::versions::{Adopted, Modules, Offer};
+use crate::{
+    context::TaskContext,
+    failure::Failure,
+    metrics::{Stage, Verdict},
+    way::{self, Whence},
 };
-use crate::{context::TaskContext, failure::Failure, progress::Progress};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use transom_core::{
     batch::Batch,
-    chain::{Chain, ChainError},
+    chain::{Chain, ChainError, Passage},
 };
 
 /// A chain and the modules it runs. Its task alone changes it, between two batches (invariant 3).
 pub(crate) struct TaskChain {
     chain: Chain,
     modules: Modules,
-    versions: Arc<Versions>,
-    task: usize,
-    progress: Arc<Progress>,
+    /// One for each stage, since they were counted last.
+    worked: Vec<Worked>,
+    context: TaskContext,
+}
+
+/// What a transform did with a batch.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Worked {
+    /// As its last try left it.
+    pub(crate) passage: Passage,
+    /// Time of all tries.
+    pub(crate) time: Duration,
 }
 
 impl TaskChain {
@@ -28,52 +42,71 @@ impl TaskChain {
     /// [`Failure`] if a transform cannot be made.
     pub(crate) fn open(context: &TaskContext) -> Result<Self, Failure> {
         let (modules, made) = context.versions.enter(context.task);
-        let mut opened = Self {
-            chain: Chain::default(),
-            modules,
-            versions: Arc::clone(&context.versions),
-            task: context.task,
-            progress: Arc::clone(&context.progress),
-        };
+        let mut opened =
+            Self { chain: Chain::default(), modules, worked: Vec::new(), context: context.clone() };
         opened.chain = context.assembly.chain(context.task)?;
         for (stage, make) in made {
             drop(opened.chain.replace(stage, make(context.task)?));
         }
-        opened.progress.set_modules(Arc::clone(&opened.modules));
+        context.progress.set_modules(Arc::clone(&opened.modules));
         Ok(opened)
     }
 
     /// Puts in place what is offered, if something is. Not while a batch is in the chain.
     pub(crate) fn adopt(&mut self) {
         let at = Instant::now();
-        let Some(Offer { stage, transform, modules, done }) = self.versions.take(self.task) else {
+        let Some(Offer { stage, transform, modules, done }) =
+            self.context.versions.take(self.context.task)
+        else {
             return;
         };
         let before = self.chain.replace(stage, transform);
         self.modules = modules;
-        self.progress.set_modules(Arc::clone(&self.modules));
+        self.context.progress.set_modules(Arc::clone(&self.modules));
         let pause = at.elapsed();
         // The swap waits for it, unless the process ends.
         drop(done.send(Adopted { at: at + pause, pause, before }));
     }
 
-    /// Runs a batch through it, and returns what decided about the batch.
+    /// Runs a batch through it, and returns what decided about the batch. `whence` is where a source had its records.
     ///
     /// # Errors
     /// [`ChainError`] if a transform cannot go on.
-    pub(crate) fn run(&mut self, batch: &mut Batch) -> Result<Modules, ChainError> {
-        self.chain.run(batch)?;
+    pub(crate) fn run(
+        &mut self,
+        batch: &mut Batch,
+        whence: Whence<'_>,
+    ) -> Result<Modules, ChainError> {
+        let Self { chain, modules, worked, context } = self;
+        let mut at = Instant::now();
+        chain.run_watched(batch, |stage, batch, passage| {
+            if worked.len() <= stage {
+                worked.resize_with(stage + 1, Worked::default);
+            }
+            worked[stage].passage = passage;
+            worked[stage].time += at.elapsed();
+            if let Some(module) = modules.get(stage) {
+                way::transformed(context, &module.transform, batch, whence);
+            }
+            at = Instant::now();
+        })?;
         Ok(Arc::clone(&self.modules))
     }
 
-    /// The chain as it is.
-    pub(crate) fn chain(&self) -> &Chain {
-        &self.chain
+    /// Counts a batch, as its last run left it: however often something of it was tried, it is one.
+    pub(crate) fn count(&mut self, batch: &Batch) {
+        self.context.progress.worked(&self.modules, &self.worked);
+        self.worked.fill(Worked::default());
+        self.context.progress.metrics.records(
+            Stage::Transform,
+            Verdict::Passed,
+            batch.passed() as u64,
+        );
     }
 }
 
 impl Drop for TaskChain {
     fn drop(&mut self) {
-        self.versions.leave(self.task);
+        self.context.versions.leave(self.context.task);
     }
 }

@@ -5,6 +5,8 @@ mod cluster;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reader;
@@ -17,8 +19,12 @@ mod source_task;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod sums;
+#[cfg(test)]
 mod swap;
 #[cfg(test)]
 mod transform;
+#[cfg(test)]
+mod way;
 #[cfg(test)]
 mod world;

@@ -2,11 +2,13 @@
 
 use crate::{
     cluster::partition,
+    logs::Logs,
     sinks::{Kind, Row},
     world::{NAME, World, plan},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tracing::Level;
 use transom_core::{
     config::{RejectLimit, Tolerance},
     connector::{Class, ConnectorError},
@@ -97,7 +99,13 @@ async fn without_tolerance_the_task_stops_at_the_record_with_all_before_it_commi
             let kind = Kind { stores_offsets, atomic, names };
             let world = world(kind, &[KEEP, DROP, KEEP, bad, KEEP]);
             let reason = stopped(&world, strict()).await;
-            assert!(reason.contains("offset 3 of `orders-0`") && reason.contains(code), "{reason}");
+            let place = match bad {
+                "poison" => "VALUE_CONVERTER",
+                FAIL => "TRANSFORMATION of transform `obey`",
+                _ => "TASK_PUT",
+            };
+            let told = format!("offset 3 of `orders-0` failed in {place} with `{code}`: ");
+            assert!(reason.contains(&told), "{reason}");
             assert_eq!(committed(&world), Some(3), "{bad} {kind:?}");
             let rows = delivered(&world);
             assert_eq!(rows[..2], [0, 2], "{bad} {kind:?}");
@@ -174,7 +182,9 @@ async fn a_batch_that_is_refused_whole_with_one_code_stops_the_task_and_drains_n
     ] {
         let world = world(kind, &[SAME; 5]);
         let reason = stopped(&world, plan()).await;
-        assert!(reason.contains("all 5 records of a batch with `same`"), "{reason}");
+        let from_to = "from offset 0 of `orders-0` to offset 4 of `orders-0`";
+        let whole = format!("all 5 records of a batch with `same`, {from_to}: ");
+        assert!(reason.contains(&whole), "{reason}");
         assert_eq!(world.cluster.records("dead"), [], "{kind:?}");
         assert_eq!(committed(&world).unwrap_or(0), 0);
     }
@@ -197,7 +207,11 @@ async fn more_refusals_than_the_limit_stop_the_task() {
     let mut plan = plan();
     plan.errors.reject_limit = Some(RejectLimit::Count(3));
     let reason = stopped(&world, plan).await;
-    assert!(reason.contains("errors.reject.limit"), "{reason}");
+    assert_eq!(
+        reason,
+        "the sink refused more than `errors.reject.limit` allows, the last of them offset 10 of `orders-0` with \
+         `refused-0-10`: the record says so. It waits for an operator"
+    );
     // The first batch has one refusal and passes; the second would be the fourth and is not dead-lettered.
     assert_eq!(world.cluster.records("dead").len(), 1);
     assert_eq!(committed(&world), Some(8));
@@ -230,10 +244,12 @@ async fn a_child_that_is_refused_is_named_by_its_number() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_degrades_the_task_and_drains_nothing() {
+    let logs = Logs::listen(Level::INFO);
     let world = world(Kind::PLAIN, &[KEEP; 3]);
     let gate = Arc::new(Semaphore::new(1));
     world.table.lock().unwrap().gate = Some(Arc::clone(&gate));
-    world.table.lock().unwrap().answers.push_back(ConnectorError::transient("busy", "locked"));
+    let locked = || ConnectorError::transient("busy", "locked");
+    world.table.lock().unwrap().answers.extend([locked(), locked(), locked()]);
     let runtime = world.start(plan());
     until(&runtime, |task| task.state == State::Degraded).await;
     assert_eq!(task(&runtime).reason.as_deref(), Some("locked (busy); trying again"));
@@ -242,6 +258,44 @@ async fn an_outage_degrades_the_task_and_drains_nothing() {
     assert_eq!(task(&runtime).state, State::Running);
     runtime.stop().await;
     assert_eq!((delivered(&world), world.cluster.records("dead")), (vec![0, 1, 2], vec![]));
+    // However often it was tried, there was one outage.
+    let [begin, end] = &logs.with("DEGRADED")[..] else { panic!("{:?}", logs.with("")) };
+    assert_eq!(
+        begin,
+        "WARN the task is DEGRADED task=memory-0 waits_for=connector reason=locked (busy); trying again"
+    );
+    assert!(end.starts_with("INFO the task is DEGRADED no more task=memory-0 lasted_ms="), "{end}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_takes_long_to_fail_has_one_outage() {
+    let logs = Logs::listen(Level::INFO);
+    let world = world(Kind::PLAIN, &[KEEP; 3]);
+    let gate = Arc::new(Semaphore::new(0));
+    world.table.lock().unwrap().gate = Some(Arc::clone(&gate));
+    let locked = || ConnectorError::transient("busy", "locked");
+    world.table.lock().unwrap().answers.extend([locked(), locked()]);
+    let runtime = world.start(plan());
+    for put in 1..=3 {
+        let waits = || world.table.lock().unwrap().waiting == put;
+        let is_slow = |task: &TaskStatus| {
+            waits()
+                && task
+                    .reason
+                    .as_ref()
+                    .is_some_and(|reason| reason.starts_with("waiting for the sink"))
+        };
+        while !is_slow(&task(&runtime)) {
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        gate.add_permits(1);
+    }
+    world.table.lock().unwrap().gate = None;
+    world.cluster.until(|state| state.is_read(NAME)).await;
+    runtime.stop().await;
+    let lines = logs.with("DEGRADED");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("reason=waiting for the sink to take records"), "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]

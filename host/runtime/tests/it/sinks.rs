@@ -202,6 +202,10 @@ impl Sink for Memory {
         self.life.act(|| ()).ok_or_else(killed)
     }
 
+    fn destination(&self, _: &Batch, _: RecordId) -> Option<String> {
+        Some("table `rows`".to_owned())
+    }
+
     fn release(&mut self, partitions: &[TopicPartition]) {
         for partition in partitions {
             self.mine.remove(partition);

@@ -1,12 +1,14 @@
 //! What a source task does, case by case, and under random deaths.
 
 use crate::{
+    logs::Logs,
     sources::PARTS,
     world::{World, plan},
 };
 use proptest::prelude::*;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tracing::Level;
 use transom_core::{config::Tolerance, connector::ConnectorError, topic::EncodedRecord};
 use transom_runtime::{
     Runtime,
@@ -129,7 +131,8 @@ async fn without_tolerance_the_task_stops_at_the_record_and_saves_what_is_before
     let runtime = run(&world, plan).await;
     let task = &runtime.status().connectors[0].tasks[0];
     assert_eq!(task.state, State::Failed);
-    assert!(task.reason.as_ref().unwrap().contains("told-to"), "{:?}", task.reason);
+    let told = r#"the record before `2` of `{"part":0}`, for topic `out`, failed in TRANSFORMATION of transform `obey` with `told-to`: "#;
+    assert!(task.reason.as_ref().unwrap().contains(told), "{:?}", task.reason);
     assert_eq!(written(&world), [r#"{"n":0}"#, r#"{"n":1}"#]);
     let outside = world.outside.lock().unwrap();
     assert_eq!((&*outside.saved[PARTS[0]], &*outside.saved[PARTS[1]]), ("1", "1"));
@@ -207,6 +210,7 @@ async fn a_write_that_takes_long_is_shown_and_not_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn outages_are_waited_for() {
+    let logs = Logs::listen(Level::INFO);
     let world = World::plain();
     values(&world, &[r#"{"n":0}"#, r#"{"n":1}"#]);
     let away = || ConnectorError::transient("away", "away");
@@ -215,6 +219,32 @@ async fn outages_are_waited_for() {
     let runtime = run(&world, source_plan()).await;
     assert_eq!(written(&world), [r#"{"n":0}"#, r#"{"n":1}"#]);
     assert_eq!(runtime.status().connectors[0].tasks[0].restarts, 0);
+    // Of the source two tries failed, and then of the topic three.
+    let levels: Vec<String> =
+        logs.with("DEGRADED").iter().map(|line| line.chars().take(4).collect()).collect();
+    assert_eq!(levels, ["WARN", "INFO", "WARN", "INFO"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_says_where_it_was() {
+    let world = World::plain();
+    values(&world, &[r#"{"n":0}"#]);
+    world.outside.lock().unwrap().is_endless = true;
+    let runtime = world.start(source_plan());
+    let status = || runtime.status().connectors[0].tasks[0].clone();
+    while world.outside.lock().unwrap().saved.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let gone = ConnectorError::fatal("gone", "the directory is gone");
+    world.outside.lock().unwrap().errors.push_back(gone);
+    world.outside.lock().unwrap().values.push(r#"{"n":1}"#.to_owned());
+    world.cluster.change(|_| ());
+    while status().state != State::Failed {
+        tokio::task::yield_now().await;
+    }
+    let told = r#"the directory is gone (gone); it was at `1` of `{"part":0}`. It starts anew in"#;
+    assert!(status().reason.unwrap().starts_with(told), "{:?}", status().reason);
+    runtime.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -207,7 +207,10 @@ async fn what_cannot_be_made_for_one_task_changes_nothing_for_any() {
     assert!(rows(&world).iter().all(|row| version(&row.value) == 1));
 
     let unknown = runtime.swap(NAME, "mask", stamp(3), module(3)).await.unwrap_err();
-    assert_eq!(unknown.to_string(), "connector `memory` has no transform `mask`; it has: `obey`");
+    assert_eq!(
+        unknown.to_string(),
+        "connector `memory` has no transform `mask`; it has: `obey`, `obey-again`"
+    );
     let unknown = runtime.swap("other", "obey", stamp(3), module(3)).await.unwrap_err();
     assert_eq!(unknown.to_string(), "connector `other` does not run here; these do: `memory`");
     runtime.stop().await;

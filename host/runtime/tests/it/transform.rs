@@ -19,8 +19,10 @@ pub(crate) struct Obedient {
 }
 
 impl Obedient {
-    pub(crate) fn new(done: &Arc<AtomicUsize>) -> Self {
-        let contract = Contract::parse(br#"{"slots": ["do"]}"#, b"").unwrap();
+    /// One that obeys what stands in this field.
+    pub(crate) fn new(field: &str, done: &Arc<AtomicUsize>) -> Self {
+        let slots = format!(r#"{{"slots": ["{field}"]}}"#);
+        let contract = Contract::parse(slots.as_bytes(), b"").unwrap();
         Self { call: Call::new(contract, Limits::default()), done: Arc::clone(done) }
     }
 }

@@ -80,7 +80,7 @@ impl World {
     /// What makes the transform anew.
     pub(crate) fn obedient(&self) -> MakeTransform {
         let done = Arc::clone(&self.done);
-        Arc::new(move |_| Ok(Box::new(Obedient::new(&done))))
+        Arc::new(move |_| Ok(Box::new(Obedient::new("do", &done))))
     }
 
     pub(crate) fn start(self: &Arc<Self>, plan: Plan) -> Runtime {
@@ -106,6 +106,14 @@ fn next_life(lives: &mut VecDeque<(usize, bool)>) -> Life {
     }
 }
 
+fn module(transform: &str) -> ModuleName {
+    ModuleName {
+        transform: transform.to_owned(),
+        module: "obedient@1.0.0".to_owned(),
+        sha256: "abc".to_owned(),
+    }
+}
+
 /// A plan that tolerates everything and commits as often as it can.
 pub(crate) fn plan() -> Plan {
     Plan {
@@ -123,11 +131,7 @@ pub(crate) fn plan() -> Plan {
                 creation: TopicCreation::default(),
             }),
             reject_limit: None,
-            modules: vec![ModuleName {
-                transform: "obey".to_owned(),
-                module: "obedient@1.0.0".to_owned(),
-                sha256: "abc".to_owned(),
-            }],
+            modules: ["obey", "obey-again"].map(module).into(),
         },
         batch_records: 7,
         buffer_bytes: 16 << 20,
@@ -213,8 +217,12 @@ impl Assembly for World {
     }
 
     fn chain(&self, _: usize) -> Result<Chain, ConnectorError> {
-        let (name, transform) = ("obey".to_owned(), Box::new(Obedient::new(&self.done)));
-        Ok(Chain::new(vec![Stage { name, predicate: None, transform }]))
+        let stage = |(name, field): (&str, &str)| {
+            let transform = Box::new(Obedient::new(field, &self.done));
+            Stage { name: name.to_owned(), predicate: None, transform }
+        };
+        let stages = [("obey", "do"), ("obey-again", "then")];
+        Ok(Chain::new(stages.into_iter().map(stage).collect()))
     }
 
     fn converters(&self) -> Result<Converters, ConnectorError> {

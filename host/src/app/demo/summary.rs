@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 use transom_core::config::{Config, SinkSettings};
-use transom_runtime::status::{ConnectorStatus, RecordCounts, Status};
+use transom_runtime::status::{ConnectorStatus, RecordCounts, Status, TransformCounts};
 
 /// What a warehouse is asked: who trades, in which time. It shows what the filter kept, and seconds as times.
 const QUESTION: &str = "SELECT business_unit, symbol, count(*) AS trades, round(sum(amount), 2) AS amount, max(traded_at) AS last \
@@ -17,10 +17,26 @@ const QUESTION: &str = "SELECT business_unit, symbol, count(*) AS trades, round(
 /// The table that is asked.
 const ASKED: &str = "trade_events";
 
+const SUMS: [&str; 8] = [
+    "connector",
+    "read",
+    "decoded",
+    "delivered",
+    "dropped",
+    "dead-lettered",
+    "skipped",
+    "in flight",
+];
+
+const TRANSFORMED: [&str; 7] =
+    ["connector", "transform", "records", "passed", "dropped", "failed", "ns a record"];
+
 /// What became of all records.
 pub(super) struct Summary {
     /// A line of cells for each connector.
     connectors: Vec<Vec<String>>,
+    /// A line of cells for each transform.
+    transforms: Vec<Vec<String>>,
     /// One dead letter, with the connector that wrote it.
     letter: Option<(String, String)>,
     databases: BTreeSet<String>,
@@ -36,30 +52,30 @@ struct Dead {
 impl Summary {
     /// Asks tasks, and dead letter topics for as long as there is a broker.
     pub(super) fn of(config: &Config, status: &Status) -> Result<Self, Failure> {
-        let mut connectors = vec![
-            ["connector", "read", "decoded", "dropped", "dead-lettered", "delivered", "left over"]
-                .map(str::to_owned)
-                .to_vec(),
-        ];
+        let mut connectors = vec![SUMS.map(str::to_owned).to_vec()];
+        let mut transforms = vec![TRANSFORMED.map(str::to_owned).to_vec()];
         let mut letter = None;
         for connector in &status.connectors {
             let dead = Dead::of(config, &connector.name)?;
             connectors.push(cells(connector, &dead));
+            transforms.extend(transformed(connector));
             letter = letter.or(dead.first.map(|first| (connector.name.clone(), first)));
         }
         let databases = config.connectors.values().filter_map(|connector| match &connector.sink {
             Some(SinkSettings::Sqlite(sink)) => Some(sink.path.clone()),
             _ => None,
         });
-        Ok(Self { connectors, letter, databases: databases.collect() })
+        Ok(Self { connectors, transforms, letter, databases: databases.collect() })
     }
 
     pub(super) fn write(&self, folder: &Path, out: &mut impl Write) -> Result<(), Failure> {
         writeln!(
             out,
-            "\nEvery record that was read is delivered, dropped on purpose or dead-lettered; what is not is left over:\n"
+            "\nEvery record that was read is delivered, dropped on purpose, dead-lettered, skipped, or in flight still:\n"
         )?;
         write_columns(&self.connectors, out)?;
+        writeln!(out, "\nWhat each transform made of the records that it was given:\n")?;
+        write_columns(&self.transforms, out)?;
         for database in &self.databases {
             write_tables(database, out)?;
         }
@@ -103,40 +119,34 @@ impl Dead {
 
 /// One line of the sums.
 fn cells(connector: &ConnectorStatus, dead: &Dead) -> Vec<String> {
-    let sums = connector.tasks.iter().map(|task| task.records);
-    let sums = sums.reduce(added).unwrap_or_default();
-    let transforms = connector.transforms.iter().map(|transform| transform.name.as_str());
-    let by = transforms.collect::<Vec<_>>().join(", ");
-    let dropped =
-        if by.is_empty() { sums.dropped.to_string() } else { format!("{} by {by}", sums.dropped) };
+    let RecordCounts { read, delivered, dropped, dead_lettered, skipped, in_flight, out: _ } =
+        connector.records();
     let stages = dead.by_stage.iter().map(|(stage, count)| format!("{count} in {stage}"));
     let stages = stages.reduce(|left, right| left + ", " + &right);
     let is_sink = connector.kind == "sink";
+    let decoded = is_sink.then(|| read - dead.undecoded().min(read));
     vec![
         connector.name.clone(),
-        sums.read.to_string(),
-        if is_sink {
-            (sums.read - dead.undecoded().min(sums.read)).to_string()
-        } else {
-            "-".to_owned()
-        },
-        dropped,
-        stages.unwrap_or_else(|| sums.dead_lettered.to_string()),
-        sums.delivered.to_string(),
-        sums.read.saturating_sub(sums.dropped + sums.dead_lettered + sums.delivered).to_string(),
+        read.to_string(),
+        decoded.map_or_else(|| "-".to_owned(), |decoded| decoded.to_string()),
+        delivered.to_string(),
+        dropped.to_string(),
+        stages.unwrap_or_else(|| dead_lettered.to_string()),
+        skipped.to_string(),
+        in_flight.to_string(),
     ]
 }
 
-fn added(left: RecordCounts, right: RecordCounts) -> RecordCounts {
-    RecordCounts {
-        read: left.read + right.read,
-        delivered: left.delivered + right.delivered,
-        dropped: left.dropped + right.dropped,
-        dead_lettered: left.dead_lettered + right.dead_lettered,
-        skipped: left.skipped + right.skipped,
-        in_flight: left.in_flight + right.in_flight,
-        out: left.out + right.out,
-    }
+/// A line for each transform of a connector.
+fn transformed(connector: &ConnectorStatus) -> Vec<Vec<String>> {
+    let cells = |counts: TransformCounts| {
+        let time = counts.ns_per_record().map_or_else(|| "-".to_owned(), |time| time.to_string());
+        let TransformCounts { name, records, passed, dropped, failed, .. } = counts;
+        let [records, passed, dropped, failed] =
+            [records, passed, dropped, failed].map(|count| count.to_string());
+        vec![connector.name.clone(), name, records, passed, dropped, failed, time]
+    };
+    connector.transformed().into_iter().map(cells).collect()
 }
 
 /// Writes how many rows the tables of a database have, and what it answers; as far as it is there by now.

@@ -175,6 +175,7 @@ mod tests {
             records,
             restarts: 0,
             transforms: Vec::new(),
+            transformed: Vec::new(),
         }
     }
 

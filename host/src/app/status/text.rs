@@ -1,7 +1,9 @@
 //! The status as a person reads it.
 
 use std::io::{self, Write};
-use transom_runtime::status::{ConnectorStatus, PartitionStatus, State, Status, TaskStatus};
+use transom_runtime::status::{
+    ConnectorStatus, PartitionStatus, State, Status, TaskStatus, TransformCounts,
+};
 
 pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
     for (number, connector) in status.connectors.iter().enumerate() {
@@ -15,8 +17,9 @@ pub(super) fn write(status: &Status, out: &mut impl Write) -> io::Result<()> {
 
 fn write_connector(connector: &ConnectorStatus, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} ({})", connector.name, connector.kind)?;
-    for transform in &connector.transforms {
+    for (transform, counts) in connector.transforms.iter().zip(connector.transformed()) {
         writeln!(out, "  transform {}: {transform}", transform.name)?;
+        write_counts(&counts, out)?;
     }
     for task in &connector.tasks {
         write_task(task, out)?;
@@ -26,6 +29,15 @@ fn write_connector(connector: &ConnectorStatus, out: &mut impl Write) -> io::Res
         }
     }
     Ok(())
+}
+
+fn write_counts(counts: &TransformCounts, out: &mut impl Write) -> io::Result<()> {
+    let TransformCounts { records, passed, dropped, failed, .. } = counts;
+    write!(out, "    records {records} = passed {passed} + dropped {dropped} + failed {failed}")?;
+    match counts.ns_per_record() {
+        Some(time) => writeln!(out, "; {time} ns a record"),
+        None => writeln!(out),
+    }
 }
 
 fn write_task(task: &TaskStatus, out: &mut impl Write) -> io::Result<()> {
@@ -70,7 +82,8 @@ fn write_partition(partition: &PartitionStatus, out: &mut impl Write) -> io::Res
 mod tests {
     use super::write;
     use transom_runtime::status::{
-        ConnectorStatus, PartitionStatus, RecordCounts, State, Status, TaskStatus, TransformStatus,
+        ConnectorStatus, PartitionStatus, RecordCounts, State, Status, TaskStatus, TransformCounts,
+        TransformStatus,
     };
 
     fn status() -> Status {
@@ -89,6 +102,15 @@ mod tests {
             committed: Some(11),
             lag: None,
         };
+        // Each task says what it did; a person is told of all of them together.
+        let counts = TransformCounts {
+            name: "mask".to_owned(),
+            records: 6,
+            passed: 4,
+            dropped: 1,
+            failed: 1,
+            time_ns: 2_500,
+        };
         let running = TaskStatus {
             id: 0,
             state: State::Running,
@@ -96,6 +118,7 @@ mod tests {
             has_started: true,
             partitions: vec![partition],
             transforms: Vec::new(),
+            transformed: vec![counts.clone()],
             records,
             restarts: 0,
         };
@@ -106,6 +129,7 @@ mod tests {
             has_started: true,
             partitions: Vec::new(),
             transforms: Vec::new(),
+            transformed: vec![counts],
             records: RecordCounts::default(),
             restarts: 2,
         };
@@ -114,11 +138,12 @@ mod tests {
             module: "mask-field 0.1.0".to_owned(),
             sha256: "0123456789abcdef0123456789abcdef".to_owned(),
         };
+        let idle = TransformStatus { name: "idle".to_owned(), ..transform.clone() };
         let connector = ConnectorStatus {
             name: "orders".to_owned(),
             kind: "sink".to_owned(),
             tasks: vec![running, failed],
-            transforms: vec![transform],
+            transforms: vec![transform, idle],
         };
         Status { connectors: vec![connector] }
     }
@@ -130,6 +155,9 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8_lossy(&out), @r"
         orders (sink)
           transform mask: mask-field 0.1.0, sha256 0123456789ab
+            records 12 = passed 8 + dropped 2 + failed 2; 416 ns a record
+          transform idle: mask-field 0.1.0, sha256 0123456789ab
+            records 0 = passed 0 + dropped 0 + failed 0
           task 0 RUNNING
             read 12 = delivered 7 + dropped 2 + dead-lettered 1 + skipped 1 + in flight 1; records out 9
             orders-3: committed 11, lag unknown

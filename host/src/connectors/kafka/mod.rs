@@ -118,4 +118,9 @@ impl Sink for KafkaSink {
         rejections.sort_by_key(|rejection| rejection.index);
         Ok(rejections)
     }
+
+    fn destination(&self, batch: &Batch, record: RecordId) -> Option<String> {
+        let topic = self.encoder.topic.name(batch.topic(record)).ok()?;
+        Some(format!("topic `{topic}`"))
+    }
 }

@@ -185,6 +185,14 @@ async fn bytes_that_no_transform_touched_leave_as_they_were_read() {
     assert_eq!((written, rejected), (vec![expected], Vec::new()));
 }
 
+#[test]
+fn whoever_follows_a_record_is_told_its_topic() {
+    let mut batch = Batch::default();
+    let id = batch.push(&record("a", Some("1")));
+    let sink = sink_onto(&Arc::default(), &settings("to-${topic}"));
+    assert_eq!(sink.destination(&batch, id).as_deref(), Some("topic `to-a`"));
+}
+
 #[tokio::test]
 async fn what_a_transform_touched_goes_through_the_converter() {
     let new = NewRecord { key: Some(b"(1)"), ..record("a", Some(r#"({"x":1.10,"mask":0})"#)) };

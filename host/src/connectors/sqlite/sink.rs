@@ -10,8 +10,10 @@ use super::{
 use async_trait::async_trait;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use transom_core::{
+    batch::Batch,
     config,
     connector::{Class, ConnectorError, Delivery, Put, Rejection, Sink},
+    record::RecordId,
     topic::{Offsets, StoredOffset, TopicIdentity, TopicPartition},
 };
 
@@ -222,6 +224,10 @@ impl Sink for SqliteSink {
             Flushed::Rejected(rejections) => Ok(rejections),
             Flushed::Superseded(partition) => Err(superseded(&partition)),
         }
+    }
+
+    fn destination(&self, batch: &Batch, record: RecordId) -> Option<String> {
+        Some(format!("table `{}`", self.tables.name(batch.topic(record))?))
     }
 
     fn release(&mut self, partitions: &[TopicPartition]) {

@@ -61,6 +61,11 @@ impl Target {
         })
     }
 
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Sees to it that the table is there and has the columns; creates it if that is wanted.
     ///
     /// # Errors

@@ -58,6 +58,12 @@ impl Tables {
         }
     }
 
+    /// The name of a topic's table, once a record went there.
+    pub(super) fn name(&self, topic: &str) -> Option<&str> {
+        let table = self.by_topic.get(topic)?;
+        Some(self.all[*table].target.name())
+    }
+
     fn add(&mut self, topic: &str) -> Result<usize, ConnectorError> {
         let default = Table::default();
         let settings = self.settings.get(topic).unwrap_or(&default);

@@ -130,7 +130,10 @@ async fn rows_and_offsets_are_written_together() {
     let mut sink = fixture.sink("");
     assert_eq!(claim(&mut sink).await, None);
     let value = " { \"a\" : 1.10 , \"a\":\"\\u00e9\" } ";
-    assert_eq!(put(&mut sink, &batch(0, &[value]), 1).await.unwrap(), []);
+    let batch = batch(0, &[value]);
+    assert_eq!(put(&mut sink, &batch, 1).await.unwrap(), []);
+    let destination = sink.destination(&batch, batch.survivors()[0]);
+    assert_eq!(destination.as_deref(), Some("table `orders`"));
     let rows: Vec<(String, String)> = fixture
         .connection()
         .prepare("SELECT RECORD_CONTENT, RECORD_METADATA FROM orders")

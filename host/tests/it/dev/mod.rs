@@ -12,6 +12,7 @@ use crate::{
 use expected::{Expected, TABLES};
 use process::{Home, eventually, masked, root};
 use rustix::process::Signal;
+use std::collections::BTreeSet;
 
 /// What makes a run of the shipped configuration small and the same each time.
 const SMALL: [(&str, &str); 4] = [
@@ -63,6 +64,39 @@ fn all_that_is_made_is_in_its_table_or_a_dead_letter_and_a_second_run_goes_on() 
     assert!(letters.iter().all(|stage| stage == "VALUE_CONVERTER"), "{letters:?}");
     let rows: usize = TABLES.iter().map(|table| expected.rows[*table]).sum();
     assert_eq!(read, rows + expected.dropped + letters.len());
+}
+
+#[test]
+fn at_debug_level_each_record_is_followed_to_its_row_or_its_dead_letter() {
+    let home = Home::new(&SMALL);
+    let mut run = home.dev(&["--until-idle"]);
+    let run = run.env("EVENT_COUNT", "500").env("RUST_LOG", "transom_runtime=debug");
+    let log = String::from_utf8(run.output().unwrap().stderr).unwrap();
+    let expected = Expected::of(500);
+    let count = |texts: &[&str]| told(&log, texts);
+    let of_sink = r#"task="events-to-warehouse-"#;
+    let poison = |of: &str| count(&["record was dead-lettered", of, "to=\"topic `events-dlq`\""]);
+    for table in TABLES {
+        let topic = table.replace('_', "-");
+        let (from, row) =
+            (format!("topic=\"{topic}\" partition=0 "), format!("to=\"table `{table}`\""));
+        let rows = count(&["record was delivered", of_sink, &from, &row]);
+        assert_eq!(rows, expected.rows[table], "{table}");
+        let made = count(&["record was delivered task=\"events-0\"", &format!("of `{topic}-0`")]);
+        assert_eq!(count(&["record was decoded", of_sink, &from]), made - poison(&from));
+    }
+    let dropped = count(&["record was dropped", of_sink, r#"transform="business-units""#]);
+    assert_eq!(dropped, expected.dropped);
+    assert_eq!(poison(of_sink), 2);
+    assert_eq!(count(&["record was delivered", "to=\"table `orders`\""]), 100);
+}
+
+/// Records of which a line has these texts; one that was given to another task meanwhile is told twice.
+fn told(log: &str, texts: &[&str]) -> usize {
+    let lines = log.lines().filter(|line| texts.iter().all(|text| line.contains(text)));
+    let records: BTreeSet<&str> =
+        lines.filter_map(|line| Some(line.split_once(" topic=")?.1)).collect();
+    records.len()
 }
 
 #[test]
@@ -254,7 +288,29 @@ fn the_demo_shows_what_became_of_every_record() {
     let (out, err) =
         [shown.stdout, shown.stderr].map(|text| String::from_utf8(text).unwrap()).into();
     assert_eq!((shown.status.code(), err.as_str()), (Some(0), ""), "{out}");
+    check_sums(&out);
     insta::assert_snapshot!(masked(&out, &folder));
+}
+
+/// Of each connector and of each transform of the demo's summary, what became of records is what there was.
+fn check_sums(out: &str) {
+    let mut rows = 0;
+    for line in out.lines().skip_while(|line| !line.starts_with("Every record that was read")) {
+        let cells: Vec<&str> =
+            line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        let number = |cell: &str| cell.split(' ').next().unwrap().parse::<u64>();
+        let numbers: Vec<u64> = cells.iter().filter_map(|cell| number(cell).ok()).collect();
+        let ends = match (cells.len(), numbers.len()) {
+            // Of a source nothing is decoded.
+            (8, 6 | 7) => &numbers[numbers.len() - 5..],
+            (7, 5) => &numbers[1..4],
+            _ => continue,
+        };
+        assert_eq!(numbers[0], ends.iter().sum::<u64>(), "{line}");
+        rows += 1;
+    }
+    // Two sources, two sinks, one transform.
+    assert_eq!(rows, 5, "{out}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use transom_runtime::status::{RecordCounts, Status};
+use transom_runtime::status::{ConnectorStatus, RecordCounts, Status};
 
 /// A directory with a configuration, in which processes run.
 pub(crate) struct Home {
@@ -101,19 +101,9 @@ impl Transom {
 
     /// The sums of a connector's tasks.
     pub(crate) fn counts(&self, connector: &str) -> RecordCounts {
-        let mut sums = RecordCounts::default();
-        let Some(status) = self.status() else { return sums };
-        let connector = status.connectors.into_iter().find(|known| known.name == connector);
-        for task in connector.into_iter().flat_map(|connector| connector.tasks) {
-            sums.read += task.records.read;
-            sums.delivered += task.records.delivered;
-            sums.dropped += task.records.dropped;
-            sums.dead_lettered += task.records.dead_lettered;
-            sums.skipped += task.records.skipped;
-            sums.in_flight += task.records.in_flight;
-            sums.out += task.records.out;
-        }
-        sums
+        let connectors = self.status().map_or_else(Vec::new, |status| status.connectors);
+        let connector = connectors.iter().find(|known| known.name == connector);
+        connector.map_or_else(RecordCounts::default, ConnectorStatus::records)
     }
 
     /// Peak resident memory, in bytes.

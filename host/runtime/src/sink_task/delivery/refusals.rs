@@ -37,7 +37,7 @@ pub(super) fn causes(
             return Err(Failure::fatal(reason));
         };
         let (input, child) = (load.batch.input(*record), load.batch.origin(*record).child);
-        Ok(Cause { input, place: Place::Put, code, message, child })
+        Ok(Cause { input, place: Place::Put, code, message, child, whence: None })
     };
     rejections.into_iter().map(cause).collect()
 }
