@@ -41,6 +41,11 @@ pub(super) fn name(stem: &str, task: usize, number: u64) -> String {
     format!("{stem}-{task}-{number:010}.jsonl")
 }
 
+/// The names of all files of a topic and task, as a pattern.
+pub(super) fn series(topic: &str, task: usize) -> String {
+    format!("{}-{task}-*.jsonl", stem(topic))
+}
+
 /// Takes a name apart; nothing for a file of someone else.
 pub(super) fn parse(name: &str) -> Option<(&str, usize, u64)> {
     let mut parts = name.strip_suffix(".jsonl")?.rsplitn(3, '-');

@@ -3,14 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use super::directory::Directory;
+use super::{directory::Directory, name};
 use crate::connectors::{blocking::Blocking, line};
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 use tokio::{task::spawn_blocking, time::Instant};
 use transom_core::{
+    batch::Batch,
     config::{FileFormat, FileSink as Settings},
     connector::{ConnectorError, Delivery, Put, Rejection, Sink},
+    record::RecordId,
 };
 
 /// Writes lines to files, at least once. A record goes to the files of its topic, as transforms left it; lines of a put
@@ -19,6 +21,9 @@ use transom_core::{
 #[derive(Debug)]
 pub struct FileSink {
     format: FileFormat,
+    /// What names its files.
+    path: PathBuf,
+    task: usize,
     directory: Blocking<Directory>,
     /// Lines of the last put, by topic: their memory is used again.
     lines: BTreeMap<String, Vec<u8>>,
@@ -34,8 +39,13 @@ impl FileSink {
         let opened = spawn_blocking(move || Directory::open(&own, task)).await;
         let directory =
             opened.map_err(|error| ConnectorError::fatal("io", error.to_string()))??;
-        let (format, lines) = (settings.format, BTreeMap::new());
-        Ok(Self { format, directory: Blocking::new(directory), lines })
+        Ok(Self {
+            format: settings.format,
+            path: PathBuf::from(&settings.path),
+            task,
+            directory: Blocking::new(directory),
+            lines: BTreeMap::new(),
+        })
     }
 }
 
@@ -73,6 +83,11 @@ impl Sink for FileSink {
             .await;
         self.lines = lines;
         done.map(|()| Vec::new())
+    }
+
+    fn destination(&self, batch: &Batch, record: RecordId) -> Option<String> {
+        let series = self.path.join(name::series(batch.topic(record), self.task));
+        Some(format!("files `{}`", series.display()))
     }
 
     async fn flush(&mut self) -> Result<(), ConnectorError> {

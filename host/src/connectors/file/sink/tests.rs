@@ -3,7 +3,7 @@
 use super::*;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
-use transom_core::{batch::Batch, connector::Class, record::NewRecord, topic::Offsets};
+use transom_core::{connector::Class, record::NewRecord, topic::Offsets};
 use transom_runtime::testing::{Broken, sink};
 
 fn settings(path: &Path) -> Settings {
@@ -19,7 +19,7 @@ fn settings(path: &Path) -> Settings {
 struct Place(TempDir, u64);
 
 impl Place {
-    fn files(&self) -> std::path::PathBuf {
+    fn files(&self) -> PathBuf {
         self.0.path().join("of/files")
     }
 }
@@ -107,6 +107,10 @@ async fn each_topic_has_files_of_its_own_and_each_task() {
             ("b%2Fc-0-0000000001.jsonl", "2\n"),
         ],
     );
+    let mut batch = Batch::default();
+    let record = batch.push(&NewRecord { topic: "b/c", ..NewRecord::default() });
+    let named = format!("files `{}/b%2Fc-0-*.jsonl`", dir.path().display());
+    assert_eq!(zero.destination(&batch, record), Some(named));
 }
 
 #[tokio::test]
