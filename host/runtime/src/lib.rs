@@ -13,6 +13,7 @@
 //! | `sink_task` | from topics to a sink | `sink_task::run` |
 //! | `source_task` | from a source to topics | `source_task::run` |
 //! | `load` | a batch with what became of its records | `Load` |
+//! | `pace` | how many records a task takes at a time | `Pace` |
 //! | `dead_letters` | records that failed | `DeadLetters::report` |
 //! | `failure` | why a task ended, and what follows | `FailureKind` |
 //! | `complaint` | a reader's errors that may pass | `Complaint` |

@@ -75,7 +75,8 @@ pub struct Connector {
     #[serde(default, rename = "topic.creation.default.replication.factor")]
     #[schemars(range(min = 1))]
     pub topic_creation_default_replication_factor: Option<i32>,
-    /// Records in one batch at most.
+    /// Records in one batch at most. A chain that needs more than a second for a batch gets fewer, so that the group hears of
+    /// the task in time.
     #[serde(default = "batch_max_records", rename = "batch.max.records")]
     #[schemars(range(min = 1, max = 100_000))]
     pub batch_max_records: usize,
