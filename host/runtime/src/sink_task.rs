@@ -173,10 +173,10 @@ impl SinkTask {
                 self.spare.push(load);
                 result
             }
-            Reply::Flushed(mode, result) => {
+            Reply::Flushed(mode, settled, result) => {
                 self.commits.flushed();
                 result?;
-                self.commit(mode)
+                self.commit(mode, &settled)
             }
             Reply::Claimed(stored) => {
                 self.claimed(&stored?);

@@ -115,13 +115,21 @@ impl SinkTask {
     }
 
     /// Commits what is settled. Called when a flush has come back: replies come in order, so what is settled by now was
-    /// put before it and is durable (invariant 1).
-    pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), Failure> {
+    /// put before it and is durable (invariant 1). `flushed` is what was settled when the flush was asked for.
+    pub(super) fn commit(&mut self, mode: CommitMode, flushed: &Offsets) -> Result<(), Failure> {
+        let mut offsets = self.ledger.committable(&self.reader.positions());
+        if self.partitions.stores_offsets() {
+            // The group must not be ahead of the sink, which has heard of no more than this; the next flush tells it the rest.
+            let told = |(partition, now): (TopicPartition, i64)| {
+                let told = *flushed.get(&partition)?;
+                Some((partition, told.min(now)))
+            };
+            offsets = offsets.into_iter().filter_map(told).collect();
+        }
         // One that is waited for covers those whose outcome is not known.
-        let offsets = match mode {
-            CommitMode::Async => self.committable(),
-            CommitMode::Sync => self.ledger.committable(&self.reader.positions()),
-        };
+        if mode == CommitMode::Async {
+            offsets.retain(|partition, offset| self.commits.offsets.get(partition) != Some(offset));
+        }
         if offsets.is_empty() {
             return Ok(());
         }

@@ -58,7 +58,8 @@ impl SinkTask {
             self.send(load)?;
         }
         match polled {
-            Ok(Polled::Records(_)) => self.forget_complaint(true),
+            // That records come says nothing of partitions that cannot be read yet.
+            Ok(Polled::Records(_)) => self.forget_complaint(!self.partitions.is_waiting()),
             Ok(Polled::Idle) => self.forget_complaint(false),
             Ok(event) => self.events.push_back(event),
             Err(error) => {

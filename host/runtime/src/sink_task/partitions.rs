@@ -34,7 +34,7 @@ pub(super) struct Partitions {
 }
 
 /// Pause before it is asked again who leads a partition that has no leader: the answer comes at once.
-const PAUSE: Duration = super::POLL;
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Partitions {
     pub(super) fn new(stores_offsets: bool) -> Self {
@@ -51,6 +51,11 @@ impl Partitions {
     /// Those that are read.
     pub(super) fn list(&self) -> Vec<TopicPartition> {
         self.assigned.iter().cloned().collect()
+    }
+
+    /// True if the sink stores offsets, and the group's are for information.
+    pub(super) fn stores_offsets(&self) -> bool {
+        self.stores_offsets
     }
 
     pub(super) fn is_assigned(&self, partition: &TopicPartition) -> bool {

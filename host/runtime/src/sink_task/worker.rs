@@ -31,8 +31,8 @@ pub(super) enum Command {
 pub(super) enum Reply {
     /// The load comes back, with what became of its records, and perhaps with what the task must stop for.
     Delivered(Box<Load>, Result<(), Failure>),
-    /// What was put before is durable.
-    Flushed(CommitMode, Result<(), Failure>),
+    /// What was put before is durable, and a sink that stores offsets has these.
+    Flushed(CommitMode, Offsets, Result<(), Failure>),
     /// Where the partitions go on.
     Claimed(Result<Vec<StoredOffset>, Failure>),
     /// The sink is closed.
@@ -142,7 +142,10 @@ async fn work(
                 has_failed |= result.is_err();
                 Reply::Delivered(load, result)
             }
-            Command::Flush(mode, settled) => Reply::Flushed(mode, delivery.flush(&settled).await),
+            Command::Flush(mode, settled) => {
+                let result = delivery.flush(&settled).await;
+                Reply::Flushed(mode, settled, result)
+            }
             Command::Claim(partitions) => Reply::Claimed(delivery.claim(&partitions).await),
             Command::Release(partitions) => {
                 delivery.release(&partitions);

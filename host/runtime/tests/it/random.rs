@@ -180,6 +180,7 @@ fn run(script: &Script) {
         let mut tasks = world.start(plan.clone());
         let produced = play(&world, &mut tasks, &plan, &script.steps).await;
         world.cluster.until(|state| state.is_read(NAME)).await;
+        check_offsets(&world);
         tasks.stop().await;
         check_rows(script.kind, &world.table.lock().unwrap().rows, &produced);
         // Who lost a partition without being asked may be inside a put while the next one goes on from the same offset.
@@ -191,6 +192,15 @@ fn run(script: &Script) {
             tasks.status().connectors[0].tasks.iter().map(|task| task.records).collect();
         check_sums(&sums, &produced, script);
     });
+}
+
+/// The group is nowhere ahead of a sink that stores offsets.
+fn check_offsets(world: &World) {
+    let stored = world.table.lock().unwrap().stored.clone();
+    for (partition, (offset, _)) in stored.iter().filter(|_| world.kind.stores_offsets) {
+        let committed = world.cluster.committed(NAME, partition);
+        assert!(*offset >= committed, "{partition}: {offset:?} stored, {committed:?} committed");
+    }
 }
 
 fn check_rows(kind: Kind, rows: &[Row], produced: &Produced) {

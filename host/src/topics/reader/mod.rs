@@ -46,6 +46,7 @@ pub struct Reader {
     consumer: Arc<BaseConsumer<Events>>,
     discovery: Discovery,
     assigned: BTreeMap<TopicPartition, Assigned>,
+    eager: Eager,
     /// What the group asked for and was not answered: librdkafka waits for it.
     unanswered: Option<Unanswered>,
     /// Which topics names mean now; asked anew for each assignment.
@@ -65,6 +66,28 @@ struct Assigned {
     /// Which topic it was when it was assigned, if somebody asked: what its offsets are committed for, though the name
     /// may mean another by then.
     identity: Option<TopicIdentity>,
+}
+
+/// An assignment of an eager group, which librdkafka takes as a whole alone: a second one stops whatever the first has
+/// begun. So nothing of it is read before it is known of all partitions where they begin.
+#[derive(Debug, Default)]
+struct Eager {
+    given: usize,
+    starts: Vec<(TopicPartition, Offset)>,
+}
+
+impl Eager {
+    /// The group gives so many partitions.
+    fn begin(&mut self, given: usize) {
+        *self = Self { given, starts: Vec::new() };
+    }
+
+    /// Adds where some begin. All of them come back once the last is known.
+    fn complete(&mut self, starts: Vec<(TopicPartition, Offset)>) -> Vec<(TopicPartition, Offset)> {
+        self.starts.extend(starts);
+        let is_complete = self.starts.len() >= self.given;
+        if is_complete { std::mem::take(&mut self.starts) } else { Vec::new() }
+    }
 }
 
 /// A rebalance that [`Reader::poll`] has told and that nobody has answered yet.
@@ -107,6 +130,7 @@ impl Reader {
             consumer,
             discovery,
             assigned: BTreeMap::new(),
+            eager: Eager::default(),
             unanswered: None,
             identities: BTreeMap::new(),
             failed: None,
@@ -146,6 +170,7 @@ impl Reader {
     fn tell(&mut self, change: Change) -> Result<Option<Polled>, TopicError> {
         let (kind, polled) = match change {
             Change::Assigned(partitions) => {
+                self.eager.begin(partitions.len());
                 self.identities.retain(|topic, _| partitions.iter().all(|p| &*p.topic != topic));
                 (Unanswered::Assigned, Polled::Assigned(partitions))
             }
@@ -213,13 +238,6 @@ impl Reader {
             }
         }
         Ok(records)
-    }
-
-    /// For each partition the offset behind what was taken from librdkafka; nothing before the first record.
-    fn taken(&self) -> Offsets {
-        let known = self.consumer.position().ok();
-        let taken = known.iter().flat_map(native::entries).filter(|entry| entry.offset >= 0);
-        taken.map(|entry| (entry.partition, entry.offset)).collect()
     }
 
     fn is_cooperative(&self) -> bool {
@@ -292,19 +310,15 @@ impl TopicReader for Reader {
                 message: format!("{partition} cannot be read: its name is none"),
             })?;
         }
-        let new = starts.iter().map(|(partition, offset)| (partition, *offset));
+        let starts = if self.is_cooperative() { starts } else { self.eager.complete(starts) };
+        if starts.is_empty() && self.unanswered != Some(Unanswered::Assigned) {
+            return Ok(());
+        }
+        let list = requests::list(starts.iter().map(|(partition, offset)| (partition, *offset)))?;
         let done = if self.is_cooperative() {
-            self.consumer.incremental_assign(&requests::list(new)?)
+            self.consumer.incremental_assign(&list)
         } else {
-            // The eager protocol takes all or nothing: those that are read already go on where they are.
-            for (partition, at) in self.taken() {
-                self.assigned.entry(partition).and_modify(|of| of.start = Some(at));
-            }
-            let read = self.assigned.iter();
-            let read = read.map(|(partition, of)| {
-                (partition, of.start.map_or(Offset::Beginning, Offset::Offset))
-            });
-            self.consumer.assign(&requests::list(read.chain(new))?)
+            self.consumer.assign(&list)
         };
         done.map_err(|error| of_client("assigning partitions", &error))?;
         self.unanswered = None;
@@ -348,17 +362,23 @@ impl TopicReader for Reader {
 
     fn acknowledged(&mut self) -> Offsets {
         let mut stored = Offsets::new();
+        let mut failed = |code| match of_reader(code, &format!("committing offsets: {code}")) {
+            // Normal while the group changes.
+            error @ TopicError::Rebalanced { .. } => debug!(target: "kafka", "{error}"),
+            // A commit comes again, and so does its error; what else there is to tell may not.
+            error => drop(self.failed.get_or_insert(error)),
+        };
         while let Some(answer) = self.commits.answer() {
             match answer {
                 Ok(entries) => {
-                    let told = entries.into_iter().filter(|entry| entry.error.is_none());
-                    stored.extend(told.map(|entry| (entry.partition, entry.offset)));
+                    for entry in entries {
+                        match entry.error {
+                            None => drop(stored.insert(entry.partition, entry.offset)),
+                            Some(code) => failed(code),
+                        }
+                    }
                 }
-                Err(code) => match of_reader(code, &format!("committing offsets: {code}")) {
-                    // Normal while the group changes.
-                    error @ TopicError::Rebalanced { .. } => debug!(target: "kafka", "{error}"),
-                    error => self.failed = Some(error),
-                },
+                Err(code) => failed(code),
             }
         }
         stored
@@ -381,7 +401,9 @@ impl TopicReader for Reader {
     }
 
     fn positions(&self) -> Offsets {
-        let mut positions = self.taken();
+        let known = self.consumer.position().ok();
+        let taken = known.iter().flat_map(native::entries).filter(|entry| entry.offset >= 0);
+        let mut positions: Offsets = taken.map(|entry| (entry.partition, entry.offset)).collect();
         for (partition, of) in &self.assigned {
             // librdkafka counts as read what is held here, and knows nothing before the first record.
             let known = of.end.or_else(|| self.records.first_held(partition));

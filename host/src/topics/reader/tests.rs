@@ -21,6 +21,12 @@ fn cluster() -> MockCluster<'static, DefaultProducerContext> {
     let mock = MockCluster::new(1).unwrap();
     mock.create_topic(TOPIC, 3, 1).unwrap();
     mock.coordinator(MockCoordinator::Group("g".to_owned()), 1).unwrap();
+    produce(&mock);
+    mock
+}
+
+/// Writes a record to each partition.
+fn produce(mock: &MockCluster<'_, DefaultProducerContext>) {
     let mut config = ClientConfig::new();
     let producer: BaseProducer =
         config.set("bootstrap.servers", mock.bootstrap_servers()).create().unwrap();
@@ -29,7 +35,6 @@ fn cluster() -> MockCluster<'static, DefaultProducerContext> {
         producer.send(record.payload("x")).unwrap();
     }
     producer.flush(Duration::from_secs(10)).unwrap();
-    mock
 }
 
 fn reader(mock: &MockCluster<'_, DefaultProducerContext>, strategy: &str) -> Reader {
@@ -79,15 +84,19 @@ fn who_has_no_leader_is_told_and_holds_nobody_up() {
 }
 
 #[test]
-fn what_is_read_already_goes_on_when_an_eager_group_s_rest_follows() {
+fn an_eager_group_s_partitions_begin_together() {
     let mock = cluster();
     let mut reader = reader(&mock, "range");
     assert_eq!(assigned(&mut reader).len(), 3);
-    reader.assign(&[(of(0), StartAt::Offset(0))]).unwrap();
-    assert_eq!(read(&mut reader, 1), [0]);
-    reader.assign(&[(of(1), StartAt::Offset(0)), (of(2), StartAt::Offset(1))]).unwrap();
-    assert_eq!(read(&mut reader, 1), [1]);
-    let positions = [0, 1, 2].map(|partition| (of(partition), 1));
+    let starts = [0, 1, 2].map(|partition| (of(partition), StartAt::Offset(0)));
+    reader.assign(&starts[..1]).unwrap();
+    assert_eq!(reader.unanswered, None);
+    assert_eq!(reader.poll(LIMITS, &mut |_| ()).unwrap(), Polled::Idle);
+    reader.assign(&starts[1..]).unwrap();
+    assert_eq!(read(&mut reader, 3), [0, 1, 2]);
+    produce(&mock);
+    assert_eq!(read(&mut reader, 3), [0, 1, 2]);
+    let positions = [0, 1, 2].map(|partition| (of(partition), 2));
     assert_eq!(reader.positions(), Offsets::from(positions));
 }
 

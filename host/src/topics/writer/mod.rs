@@ -223,9 +223,13 @@ impl TopicWriter for Writer {
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(2 * pause);
             let again = self.send(&records, come_again(&records, &stuck, &written)).await?;
-            written.refused.extend(again.written.refused);
             for (place, new) in written.places.iter_mut().zip(again.written.places) {
                 *place = new.or(*place);
+            }
+            for refused in again.written.refused {
+                // The topic may have taken it the first time; what counts is how it ended.
+                written.places[refused.index] = None;
+                written.refused.push(refused);
             }
             stuck = again.stuck;
         }

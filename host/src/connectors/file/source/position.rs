@@ -21,7 +21,7 @@ use transom_core::{
 /// Bytes at the beginning of a file that tell it from another.
 pub(super) const HEAD: usize = 256;
 
-/// A position that is stored, with the part that it belongs to.
+/// A position that was stored, with the part that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stored {
     pub(super) path: String,
@@ -80,20 +80,6 @@ impl Stored {
     }
 }
 
-impl Place {
-    /// An offset of a file that begins with `head`.
-    pub(super) fn of(offset: u64, head: &[u8]) -> Self {
-        let known = known(offset, head);
-        Self { offset, head: known.len(), fingerprint: digest(known) }
-    }
-}
-
-/// What a fingerprint is of: as much of the first bytes as lies before the offset.
-fn known(offset: u64, head: &[u8]) -> &[u8] {
-    let len = usize::try_from(offset).map_or(HEAD, |offset| offset.min(HEAD));
-    &head[..len.min(head.len())]
-}
-
 /// The first bytes of a file.
 pub(super) fn head(file: &File) -> io::Result<Vec<u8>> {
     let mut head = vec![0; HEAD];
@@ -135,14 +121,13 @@ impl Fingerprint {
     /// Writes the position (JSON) at an offset of a file that begins with `head`.
     pub(super) fn write(&mut self, offset: u64, head: &[u8], out: &mut String) {
         use std::fmt::Write;
-        let known = known(offset, head);
-        let len = known.len();
+        let len = usize::try_from(offset).map_or(HEAD, |offset| offset.min(HEAD)).min(head.len());
         let short;
         let fingerprint = if len < HEAD {
-            short = digest(known);
+            short = digest(&head[..len]);
             &short
         } else {
-            self.full.get_or_insert_with(|| digest(known))
+            self.full.get_or_insert_with(|| digest(&head[..len]))
         };
         out.clear();
         write!(out, "{{\"offset\":{offset},\"head\":{len},\"fingerprint\":\"{fingerprint}\"}}")

@@ -3,7 +3,7 @@
 use super::{
     super::failed,
     lines::{Line, Lines},
-    position::{Fingerprint, Place, Stored, head, part, read_at},
+    position::{Fingerprint, Stored, head, part, read_at},
 };
 use std::{
     fs::File,
@@ -104,20 +104,20 @@ impl Tail {
         }
     }
 
-    /// What is stored of it when it is no longer followed: it may get a name again that the pattern matches. Nothing of a file
-    /// that is deleted, whose inode the next one may get.
-    pub(super) fn stored(&self) -> Option<Stored> {
-        let exists = self.file.metadata().is_ok_and(|meta| meta.nlink() > 0);
-        exists.then(|| Stored {
-            path: self.path.to_string_lossy().into_owned(),
-            inode: self.inode,
-            place: Place::of(self.offset, &self.head),
-        })
+    /// True while the file has a name, be it one that the pattern does not match.
+    pub(super) fn exists(&self) -> bool {
+        self.file.metadata().is_ok_and(|meta| meta.nlink() > 0)
     }
 
     /// True if a line waits to be given.
     pub(super) fn is_ready(&mut self) -> bool {
         self.lines.is_ready() || (self.is_done() && self.lines.pending() > 0)
+    }
+
+    /// True while the pattern does not find it.
+    #[cfg(test)]
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// True if nothing will come any more. A writer may hold a file for a while after it was renamed, so that a lost
