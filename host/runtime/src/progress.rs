@@ -31,6 +31,8 @@ struct Told {
     /// Since when there are some.
     degraded: Option<Instant>,
     stalled: Option<String>,
+    /// Why it has no partitions.
+    away: Option<String>,
     partitions: Vec<PartitionStatus>,
     /// What its chain runs, by stage; nothing while it has none.
     modules: Arc<[ModuleName]>,
@@ -132,6 +134,7 @@ impl Progress {
         told.complaints.clear();
         told.degraded = None;
         told.stalled = None;
+        told.away = None;
         told.partitions.clear();
         told.modules = Arc::default();
         let given_back = std::mem::take(&mut told.records.in_flight);
@@ -154,7 +157,15 @@ impl Progress {
         let mut told = self.told();
         told.has_work = !partitions.is_empty();
         told.had_work |= told.has_work;
+        if told.has_work {
+            told.away = None;
+        }
         told.partitions = partitions;
+    }
+
+    /// Says why the task has no partitions, until it has some.
+    pub(crate) fn set_away(&self, reason: &str) {
+        self.told().away = Some(reason.to_owned());
     }
 
     pub(crate) fn set_modules(&self, modules: Arc<[ModuleName]>) {
@@ -225,8 +236,36 @@ impl Told {
             Phase::Alive => match self.complaints.values().next() {
                 Some(reason) => (State::Degraded, Some(reason.clone())),
                 None if self.has_work => (State::Running, self.stalled.clone()),
-                None => (State::Unassigned, None),
+                None => (State::Unassigned, self.away.clone()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Metrics;
+
+    #[test]
+    fn why_there_are_no_partitions_is_told_until_there_are_some() {
+        let progress = Progress::new(Metrics::new().task("sink", 0));
+        progress.enter(Phase::Alive);
+        let told = || {
+            let TaskStatus { state, reason, .. } = progress.status(0);
+            (state, reason)
+        };
+        let partition = PartitionStatus {
+            topic: "orders".to_owned(),
+            partition: 0,
+            committed: None,
+            lag: None,
+        };
+        progress.set_away("taken");
+        progress.set_partitions(Vec::new());
+        assert_eq!(told(), (State::Unassigned, Some("taken".to_owned())));
+        progress.set_partitions(vec![partition]);
+        progress.set_partitions(Vec::new());
+        assert_eq!(told(), (State::Unassigned, None));
     }
 }

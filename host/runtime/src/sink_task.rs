@@ -166,17 +166,19 @@ impl SinkTask {
 
     fn receive(&mut self, reply: Reply) -> Result<(), Failure> {
         match reply {
-            Reply::Delivered(load, result) => {
+            Reply::Delivered(load, stored, result) => {
+                self.note_stored(stored);
                 let settled = load.settle(&mut self.ledger);
                 self.context.progress.count(|counts| counts.settle(settled));
                 settled.report(&self.context.progress.metrics);
                 self.spare.push(load);
                 result
             }
-            Reply::Flushed(mode, settled, result) => {
+            Reply::Flushed(mode, stored, result) => {
+                self.note_stored(stored);
                 self.commits.flushed();
                 result?;
-                self.commit(mode, &settled)
+                self.commit(mode)
             }
             Reply::Claimed(stored) => {
                 self.claimed(&stored?);

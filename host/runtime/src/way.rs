@@ -1,14 +1,13 @@
 //! The way of each record, told at debug level: by topic, partition and offset, or by what its source calls it. It costs one
 //! comparison a batch otherwise, and one a transform.
 //!
-//! Keys are data: they are told here, and at no other level.
+//! Keys are data: they are told here, and at no other level; as they were read, whatever became of them since.
 
 use crate::{
     assembly::{Direction, ModuleName},
     context::TaskContext,
     dead_letters::{Cause, Place},
 };
-use std::borrow::Cow;
 use tracing::{Level, debug, enabled};
 use transom_core::{
     batch::Batch,
@@ -33,8 +32,6 @@ struct Told<'a> {
     batch: &'a Batch,
     input: usize,
     child: Option<u32>,
-    /// JSON once it was decoded, and as it was read before.
-    key: Option<Cow<'a, [u8]>>,
     source: Option<String>,
 }
 
@@ -58,9 +55,8 @@ pub(crate) fn read(context: &TaskContext, batch: &Batch, whence: Whence<'_>) {
         Direction::Source => "was read",
     };
     for input in 0..batch.len() {
-        let key = batch.original(input).key.map(Cow::Borrowed);
         let source = whence(input);
-        let told = Told { task: &task, batch, input, child: None, key, source };
+        let told = Told { task: &task, batch, input, child: None, source };
         match batch.verdict(input) {
             Verdict::Failed(failure) => told.failed(failure, None),
             Verdict::Passed | Verdict::Dropped { .. } => told.tell(what, &Beside::default()),
@@ -140,7 +136,6 @@ pub(crate) fn failed(
         batch,
         input: cause.input,
         child: cause.child,
-        key: batch.original(cause.input).key.map(Cow::Borrowed),
         source: cause.whence.clone(),
     };
     told.tell(what, &Beside { transform, stage, code, to });
@@ -152,13 +147,9 @@ pub(crate) fn is_told() -> bool {
 }
 
 impl<'a> Told<'a> {
-    /// A record, with its key as JSON.
     fn record(task: &'a str, batch: &'a Batch, record: RecordId, whence: Whence<'_>) -> Self {
-        let mut key = Vec::new();
-        batch.write_key(record, &mut key);
-        let key = (!key.is_empty()).then_some(Cow::Owned(key));
         let (input, child) = (batch.input(record), batch.origin(record).child);
-        Self { task, batch, input, child, key, source: whence(input) }
+        Self { task, batch, input, child, source: whence(input) }
     }
 
     fn failed(&self, failure: &Failure, transform: Option<&str>) {
@@ -171,9 +162,8 @@ impl<'a> Told<'a> {
         let Self { task, child, .. } = self;
         let original = self.batch.original(self.input);
         let (topic, partition, offset) = (original.topic, original.partition, original.offset);
-        let key = self
+        let key = original
             .key
-            .as_deref()
             .map(|key| String::from_utf8_lossy(key).chars().take(KEY).collect::<String>());
         let (source, key) = (self.source.as_deref(), key.as_deref());
         let Beside { transform, stage, code, to } = beside;

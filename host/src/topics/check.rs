@@ -43,7 +43,10 @@ pub struct Refusal {
 /// Asks about each property alone: whether it exists, and takes its value.
 pub fn check_each(properties: &Properties) -> Vec<Refusal> {
     let refused = |(name, value): (&String, &String)| {
-        let error = ClientConfig::new().set(name, value).create_native_config().err()?;
+        let error = match ClientConfig::new().set(name, value).create_native_config() {
+            Ok(made) => return misread(name, value, &made.get(name).ok()?),
+            Err(error) => error,
+        };
         let KafkaError::ClientConfig(kind, message, ..) = error else { return None };
         Some(match kind {
             RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => Refusal {
@@ -59,6 +62,20 @@ pub fn check_each(properties: &Properties) -> Vec<Refusal> {
         })
     };
     properties.iter().filter_map(refused).collect()
+}
+
+/// librdkafka takes the digits in front for the number, and what follows for nothing: `6s` are 6 milliseconds.
+fn misread(name: &str, value: &str, read: &str) -> Option<Refusal> {
+    let number: f64 = read.parse().ok()?;
+    let begins_as_number =
+        value.trim().starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
+    let is_misread = begins_as_number && value.trim().parse().ok() != Some(number);
+    is_misread.then(|| Refusal {
+        about: About::Value(name.to_owned()),
+        message: format!("`{name}` takes a number, and librdkafka would read {read}"),
+        help: "write digits alone, without a unit: times in milliseconds, sizes in the unit that the name says, or bytes"
+            .to_owned(),
+    })
 }
 
 /// Asks whether properties, each good alone, make a client with those that are always set. It is not told where brokers
@@ -113,6 +130,31 @@ mod tests {
             messages(&[("linger.mss", "5"), ("linger.ms", "soon"), ("fetch.min.bytes", "-1")]);
         assert_eq!(refused.len(), 3, "{refused:?}");
         assert_eq!(refused[2], "librdkafka has no property `linger.mss`");
+    }
+
+    #[test]
+    fn a_number_with_a_unit_is_no_number() {
+        for (name, value) in [
+            ("session.timeout.ms", "6s"),
+            ("queued.max.messages.kbytes", "16MiB"),
+            ("fetch.max.bytes", "1e6"),
+            ("linger.ms", "5s"),
+        ] {
+            let refused = messages(&[(name, value)]);
+            assert!(refused.len() == 1 && refused[0].contains("takes a number"), "{refused:?}");
+        }
+        let good = [
+            ("session.timeout.ms", "6000"),
+            ("linger.ms", "0.5"),
+            ("acks", "all"),
+            ("acks", "-1"),
+            ("client.id", "6s"),
+            ("enable.idempotence", "true"),
+            ("topic.metadata.refresh.interval.ms", "-1"),
+        ];
+        for property in good {
+            assert_eq!(messages(&[property]), [""; 0]);
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ use transom_core::topic::{TopicError, TopicPartition};
 /// Passes a line of librdkafka's log on.
 pub(super) fn log(level: Level, facility: &str, line: &str) {
     match level {
+        // The failure of a connection comes as an error as well, to whoever waits for the broker; here it comes again and again.
+        _ if matches!(facility, "FAIL" | "ERROR") => debug!(target: "kafka", "{facility}: {line}"),
         Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
             error!(target: "kafka", "{facility}: {line}");
         }
@@ -153,6 +155,10 @@ pub(super) fn told_error(code: Code, reason: &str, topics: &[String]) -> TopicEr
     let named = topics.iter().find(|topic| reason.contains(&format!(": {topic}: ")));
     match named {
         Some(topic) if missing => TopicError::Missing { topic: topic.clone() },
+        // It counts the addresses of the configuration beside the brokers that have them.
+        None if code == Code::AllBrokersDown => {
+            TopicError::Transient { message: "no broker of the cluster answers".to_owned() }
+        }
         _ => error::of_reader(code, reason),
     }
 }
@@ -173,7 +179,7 @@ mod tests {
     fn an_error_that_passes_is_told_as_such() {
         let told = told_error(Code::AllBrokersDown, "1/1 brokers are down", &[]);
         assert!(
-            matches!(told, TopicError::Transient { message } if message == "1/1 brokers are down")
+            matches!(told, TopicError::Transient { message } if message == "no broker of the cluster answers")
         );
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Commits {
     last: Instant,
     /// What the group has of the partitions that are assigned, as far as it has said so.
     offsets: Offsets,
+    /// What a sink that stores offsets has of them.
+    stored: Offsets,
     shown: Option<Instant>,
     stalls: Stalls,
 }
@@ -29,6 +31,7 @@ impl Commits {
             is_closed: false,
             last: Instant::now(),
             offsets: Offsets::new(),
+            stored: Offsets::new(),
             shown: None,
             stalls: Stalls::default(),
         }
@@ -67,13 +70,13 @@ impl Commits {
     /// Forgets what the group has of partitions that were given back.
     pub(super) fn forget(&mut self, partitions: &[TopicPartition]) {
         self.offsets.retain(|partition, _| !partitions.contains(partition));
+        self.stored.retain(|partition, _| !partitions.contains(partition));
     }
 
-    /// Notes what a partition begins with.
-    pub(super) fn begin(&mut self, partition: &TopicPartition, stored: Option<i64>) {
-        if let Some(stored) = stored {
-            self.offsets.insert(partition.clone(), stored);
-        }
+    /// Notes what a partition begins with: what the sink has, if it stores offsets, or the group.
+    pub(super) fn begin(&mut self, partition: &TopicPartition, stored: i64, of_sink: bool) {
+        let offsets = if of_sink { &mut self.stored } else { &mut self.offsets };
+        offsets.insert(partition.clone(), stored);
     }
 }
 
@@ -114,15 +117,21 @@ impl SinkTask {
         offsets
     }
 
+    /// Notes how far a sink that stores offsets is.
+    pub(super) fn note_stored(&mut self, mut stored: Offsets) {
+        stored.retain(|partition, _| self.partitions.is_assigned(partition));
+        self.commits.stored.extend(stored);
+    }
+
     /// Commits what is settled. Called when a flush has come back: replies come in order, so what is settled by now was
-    /// put before it and is durable (invariant 1). `flushed` is what was settled when the flush was asked for.
-    pub(super) fn commit(&mut self, mode: CommitMode, flushed: &Offsets) -> Result<(), Failure> {
+    /// put before it and is durable (invariant 1).
+    pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), Failure> {
         let mut offsets = self.ledger.committable(&self.reader.positions());
         if self.partitions.stores_offsets() {
-            // The group must not be ahead of the sink, which has heard of no more than this; the next flush tells it the rest.
+            // The group must not be ahead of the sink: the next flush tells it of what was settled since, and had no put.
             let told = |(partition, now): (TopicPartition, i64)| {
-                let told = *flushed.get(&partition)?;
-                Some((partition, told.min(now)))
+                let stored = *self.commits.stored.get(&partition)?;
+                Some((partition, stored.min(now)))
             };
             offsets = offsets.into_iter().filter_map(told).collect();
         }
@@ -161,8 +170,11 @@ impl SinkTask {
 
     pub(super) fn show_now(&mut self) {
         let (ends, positions) = (self.reader.ends(), self.reader.positions());
+        // Where a restart goes on.
+        let Commits { stored, offsets, .. } = &self.commits;
+        let committed = if self.partitions.stores_offsets() { stored } else { offsets };
         let show = |partition: TopicPartition| PartitionStatus {
-            committed: self.commits.offsets.get(&partition).copied(),
+            committed: committed.get(&partition).copied(),
             // From the position: transaction markers count as read.
             lag: ends
                 .get(&partition)

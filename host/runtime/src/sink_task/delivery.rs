@@ -279,6 +279,11 @@ impl Delivery {
         }
     }
 
+    /// How far a sink that stores offsets is; of another, nothing.
+    pub(super) fn stored(&self) -> Offsets {
+        self.stored.clone()
+    }
+
     fn note_stored(&mut self, through: &Offsets) {
         if self.sink.delivery().stores_offsets {
             self.stored.extend(through.iter().map(|(partition, at)| (partition.clone(), *at)));

@@ -9,8 +9,8 @@ use std::{
 use transom_core::{
     policy,
     topic::{
-        CommitMode, Polled, StartAt, StoredOffset, TopicError, TopicIdentity, TopicPartition,
-        Watermarks,
+        CommitMode, Offsets, Polled, StartAt, StoredOffset, TopicError, TopicIdentity,
+        TopicPartition, Watermarks,
     },
 };
 
@@ -32,6 +32,10 @@ pub(super) struct Partitions {
     /// When it is asked again who leads those that had no leader.
     again: Option<Instant>,
 }
+
+/// Why a task has no partitions that it had.
+const LOST: &str = "the group took its partitions away, for it had not heard of it within `session.timeout.ms`; it joins anew, and the \
+     broker may wait as long again for its earlier membership to end";
 
 /// Pause before it is asked again who leads a partition that has no leader: the answer comes at once.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -92,6 +96,7 @@ impl SinkTask {
             }
             Polled::Lost(partitions) => {
                 self.context.progress.metrics.rebalanced();
+                self.context.progress.set_away(LOST);
                 self.lose(&partitions)
             }
             Polled::Records(_) | Polled::Idle => Ok(()),
@@ -191,25 +196,46 @@ impl SinkTask {
         for ((partition, at), ((stored, _), _)) in from.iter().zip(placed) {
             self.ledger.open(partition, *at);
             self.partitions.assigned.insert(partition.clone());
-            let of_group = stored.offset.filter(|_| !self.partitions.stores_offsets);
-            self.commits.begin(partition, of_group);
+            if let Some(stored) = stored.offset {
+                self.commits.begin(partition, stored, self.partitions.stores_offsets);
+            }
         }
         self.open.publish(&self.ledger);
         let begun: Vec<_> = from.iter().map(|(partition, _)| partition.clone()).collect();
         let from: Vec<_> =
             from.into_iter().map(|(partition, at)| (partition, StartAt::Offset(at))).collect();
+        self.store_starts(placed)?;
         // The group is answered if none of them can be read yet, too: it waits for that.
         self.steer(|task| task.reader.assign(&from))?;
         self.begin_flow(&begun)?;
-        if placed.iter().any(|((stored, _), _)| stored.offset.is_none()) {
-            // Where a partition begins is chosen once: whoever reads it next goes on from there.
-            self.flush(CommitMode::Async);
-        }
         if !self.partitions.is_waiting() {
             self.forget_complaint(true);
         }
         self.show_now();
         Ok(())
+    }
+
+    /// Has it stored where partitions begin of which nothing was: that is chosen once, and whoever reads them next goes on from
+    /// there, though nothing may have come by then.
+    fn store_starts(&mut self, placed: &[(Placing, Watermarks)]) -> Result<(), Failure> {
+        let chosen = placed.iter().filter(|((stored, _), _)| stored.offset.is_none());
+        let chosen: BTreeSet<_> = chosen.map(|((stored, _), _)| &stored.partition).collect();
+        if chosen.is_empty() {
+            return Ok(());
+        }
+        if self.partitions.stores_offsets {
+            self.flush(CommitMode::Async);
+            return Ok(());
+        }
+        let mut starts = self.ledger.committable(&Offsets::new());
+        starts.retain(|partition, _| chosen.contains(partition));
+        self.steer(|task| {
+            task.reader.commit(&starts, CommitMode::Sync)?;
+            for (partition, at) in &starts {
+                task.commits.begin(partition, *at, false);
+            }
+            Ok(())
+        })
     }
 
     /// Gives partitions back: what is in flight is delivered and committed, or given up when the time is over. Polling

@@ -29,9 +29,10 @@ pub(super) enum Command {
 /// What the worker answers, in order; [`Command::Release`] has no answer.
 #[derive(Debug)]
 pub(super) enum Reply {
-    /// The load comes back, with what became of its records, and perhaps with what the task must stop for.
-    Delivered(Box<Load>, Result<(), Failure>),
-    /// What was put before is durable, and a sink that stores offsets has these.
+    /// The load comes back, with what became of its records, what a sink that stores offsets has by now, and perhaps what the
+    /// task must stop for.
+    Delivered(Box<Load>, Offsets, Result<(), Failure>),
+    /// What was put before is durable, and a sink that stores offsets has these by now.
     Flushed(CommitMode, Offsets, Result<(), Failure>),
     /// Where the partitions go on.
     Claimed(Result<Vec<StoredOffset>, Failure>),
@@ -136,15 +137,17 @@ async fn work(
     let mut has_failed = false;
     while let Some(command) = commands.recv().await {
         let reply = match command {
-            Command::Deliver(load) if has_failed => Reply::Delivered(load, Ok(())),
+            Command::Deliver(load) if has_failed => {
+                Reply::Delivered(load, delivery.stored(), Ok(()))
+            }
             Command::Deliver(mut load) => {
                 let result = delivery.deliver(&mut load).await;
                 has_failed |= result.is_err();
-                Reply::Delivered(load, result)
+                Reply::Delivered(load, delivery.stored(), result)
             }
             Command::Flush(mode, settled) => {
                 let result = delivery.flush(&settled).await;
-                Reply::Flushed(mode, settled, result)
+                Reply::Flushed(mode, delivery.stored(), result)
             }
             Command::Claim(partitions) => Reply::Claimed(delivery.claim(&partitions).await),
             Command::Release(partitions) => {

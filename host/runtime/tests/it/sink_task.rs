@@ -514,6 +514,23 @@ async fn a_commit_that_fails_unheard_is_made_again_and_not_shown_as_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn committed_is_where_a_restart_goes_on() {
+    let world = world(Kind::STORING, &[KEEP; 3]);
+    // The group hears of it at the end alone.
+    let plan = Plan { flush_interval: Duration::MAX, ..plan() };
+    let shows = |task: &TaskStatus, offset| {
+        task.partitions.iter().any(|partition| partition.committed == Some(offset))
+    };
+    let runtime = world.start(plan.clone());
+    until(&runtime, |task| shows(task, 3)).await;
+    assert_ne!(committed(&world), Some(3));
+    runtime.stop().await;
+    let runtime = world.start(plan);
+    until(&runtime, |task| shows(task, 3)).await;
+    runtime.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_topic_is_shown_and_waited_for() {
     let world = World::plain();
     let runtime = world.start(plan());

@@ -76,8 +76,15 @@ pub(super) fn read(file: &Path, given: &Given, keep: Keep<'_>) -> Result<Loaded,
 /// [`Failure::Usage`] if there is no text to read.
 pub(super) fn read_alone(file: &Path, given: &Given) -> Result<Loaded, Failure> {
     let origin = file.display().to_string();
-    let text = fs::read_to_string(file)
+    let bytes = fs::read(file)
         .map_err(|error| Failure::Usage(format!("`{origin}` cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let (byte, line) = (good.len(), good.split(|byte| *byte == b'\n').count());
+        Failure::Usage(format!(
+            "`{origin}` is no UTF-8 at byte {byte}, in line {line}; save it as UTF-8"
+        ))
+    })?;
     Ok(config::load(&text, &origin, &Process { folder: folder(file), given }))
 }
 
