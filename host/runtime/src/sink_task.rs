@@ -27,7 +27,7 @@ use crate::{
     complaint::Complaint,
     context::TaskContext,
     dead_letters::DeadLetters,
-    failure::Failure,
+    failure::{Failure, FailureKind},
     load::{Load, OpenGenerations},
     pace::Pace,
     swap::TaskChain,
@@ -91,7 +91,11 @@ pub(crate) fn run(context: &TaskContext, runtime: &Handle) -> Result<(), Failure
     let Some(task) = opened else { return Ok(()) };
     let mut task = task?;
     context.progress.opened();
-    let ended = task.work().and_then(|()| task.finish());
+    let ended = task.work().and_then(|()| task.finish()).map_err(|failure| {
+        // Who took the partitions over is known to the reader, if it was not the group.
+        let by_whom = (failure.kind == FailureKind::Superseded).then(|| task.poll_events().err());
+        by_whom.flatten().unwrap_or(failure)
+    });
     if ended.as_ref().is_err_and(Failure::is_by_policy)
         // What is before the record that it stops at is to be delivered and committed.
         && let Err(failure) = task.finish()
