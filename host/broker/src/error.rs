@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a broker could not start, or not stop cleanly.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub enum BrokerError {
     /// The journal has whole entries behind something that is none.
     #[error(
         "`{}` is damaged at byte {position}, and topics, committed offsets or producer ids that follow would be lost; restore it, or give \
-         them up: `truncate -s {position} {}`", path.display(), path.display()
+         them up: {}", path.display(), give_up(path, *position)
     )]
     DamagedJournal {
         /// The journal.
@@ -80,4 +80,12 @@ impl BrokerError {
         let path = path.into();
         move |source| Self::Storage { path, source }
     }
+}
+
+/// How to give up a journal from a position on. One without a single entry says of no record which topic it is of.
+fn give_up(journal: &Path, position: usize) -> String {
+    if position == 0 {
+        return "move it and `logs` beside it out of the directory to begin anew".to_owned();
+    }
+    format!("`truncate -s {position} {}`", journal.display())
 }

@@ -145,8 +145,8 @@ pub trait Source: Send {
         let _ = deliveries;
     }
 
-    /// Says which records failed on their way, once their dead letters are durable where there are any. Only a source that
-    /// [wants](Self::wants_deliveries) to know is told.
+    /// Says which records failed on their way, before their dead letters are written where there are any: those may be refused as
+    /// well. Only a source that [wants](Self::wants_deliveries) to know is told.
     fn failed(&mut self, failures: &[Undelivered<'_>]) {
         let _ = failures;
     }

@@ -24,8 +24,7 @@ pub enum Reset {
 /// Why reading cannot begin: going on would skip or repeat records in silence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "offset of `{partition}`: {why}; stored {stored}, earliest {}, latest {}. `transom offsets show` lists what is \
-     stored, `transom offsets reset` says where to go on",
+    "offset of `{partition}`: {why}; stored {stored}, earliest {}, latest {}",
     log.earliest, log.latest, stored = stored.map_or_else(|| "none".to_owned(), |stored| stored.to_string())
 )]
 pub struct StartError {

@@ -1,9 +1,9 @@
 //! Why a task ended, and what follows from it.
 
+use std::fmt;
 use transom_core::{
     chain::ChainError,
     connector::{Class, ConnectorError},
-    policy::StartError,
     topic::TopicError,
     transform::TransformError,
 };
@@ -39,6 +39,14 @@ impl Failure {
         Self { kind: FailureKind::Policy, reason: reason.into() }
     }
 
+    /// An offset that is not in the log, or is of another: an operator decides where the connector goes on.
+    pub(crate) fn of_offset(error: &impl fmt::Display, connector: &str) -> Self {
+        Self::policy(format!(
+            "{error}. Go on from what is there by `transom offsets reset {connector} --to earliest` (or `latest`), or bring back the log \
+             that the offset was stored for; `transom offsets show` lists both"
+        ))
+    }
+
     /// True if what is before the failure is to be delivered and committed first.
     pub(crate) fn is_by_policy(&self) -> bool {
         self.kind == FailureKind::Policy
@@ -62,9 +70,7 @@ impl From<TopicError> for Failure {
             TopicError::Transient { .. } | TopicError::Missing { .. } => FailureKind::Transient,
             TopicError::Rebalanced { .. } => FailureKind::Superseded,
             TopicError::OutOfRange { .. } | TopicError::OtherTopic { .. } => {
-                return Self::policy(format!(
-                    "{error}. `transom offsets show` lists what is stored, `transom offsets reset` says where to go on"
-                ));
+                return Self::of_offset(&error, "CONNECTOR");
             }
             TopicError::Fatal { .. } => FailureKind::Fatal,
         };
@@ -79,11 +85,5 @@ impl From<ChainError> for Failure {
             TransformError::Instance { .. } => FailureKind::Fatal,
         };
         Self { kind, reason: format!("{error}: {}", error.source) }
-    }
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self::policy(error.to_string())
     }
 }

@@ -9,7 +9,7 @@ use transom_broker::{Broker, Settings};
 const HELP: &str = "\
 It speaks Kafka's protocol: any client reads and writes. There is no authentication, no TLS and no replication: whoever
 reaches the address may read and write everything. SIGINT or SIGTERM ends it in good order; what was acknowledged is
-there at the next start however it ends.";
+there at the next start however the process ends. Damage that is found at a start is told, with the way out.";
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]

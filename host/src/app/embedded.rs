@@ -105,7 +105,7 @@ pub(super) fn reach(config: &mut Config) -> Result<(), Failure> {
     }
     let Some(address) = StateDir::told(Path::new(&config.state_dir)) else {
         return Err(Failure::Usage(format!(
-            "`{SERVERS}` is `embedded`, and no `transom dev` runs with state directory {}: start one, say with --state-dir where one runs, or name a cluster",
+            "`{SERVERS}` is `embedded`, and no `transom dev` runs with state directory {}: start one (`transom dev --connector NAME` runs no other connector), say with --state-dir where one runs, or name a cluster",
             config.state_dir
         )));
     };

@@ -27,8 +27,8 @@ use std::{
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed while running: at least one record failed, or the work could not go on
-  2  bad configuration or usage: nothing was done
-  3  finished, with records that were rejected (dead-lettered or skipped)";
+  2  bad configuration or usage, a port or a directory that is taken: no record was touched
+  3  finished, with records that were rejected (dead-lettered or skipped); not for the demo, which has some on purpose";
 
 /// A Kafka Connect-style host with sandboxed single message transforms.
 #[derive(Debug, Parser)]

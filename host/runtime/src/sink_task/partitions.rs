@@ -186,7 +186,9 @@ impl SinkTask {
     fn begin(&mut self, placed: &[(Placing, Watermarks)]) -> Result<(), Failure> {
         let mut from = Vec::new();
         for ((stored, now), log) in placed {
-            let at = policy::start(stored, now, *log, self.context.plan.reset)?;
+            let plan = &self.context.plan;
+            let at = policy::start(stored, now, *log, plan.reset)
+                .map_err(|error| Failure::of_offset(&error, &plan.name))?;
             tracing::info!(
                 task = %self.context.name(), partition = %stored.partition, at,
                 stored = stored.offset, earliest = log.earliest, latest = log.latest, "reading begins"

@@ -197,12 +197,12 @@ impl Pipeline {
             decided.stop = Some(first.stop(&self.records.batch, &self.modules));
             failed.truncate(1);
         }
-        let fate = self.letters.report(&self.records.batch, &self.modules, &failed).await?;
+        let batch = &self.records.batch;
         if source.wants_deliveries() {
-            let batch = &self.records.batch;
             let failures: Vec<_> = failed.iter().map(|cause| cause.of_source(batch)).collect();
             source.failed(&failures);
         }
+        let fate = self.letters.report(batch, &self.modules, &failed).await?;
         if is_tolerant {
             for cause in &failed {
                 decided.fates[cause.input] = fate;

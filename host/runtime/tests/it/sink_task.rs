@@ -361,7 +361,8 @@ async fn a_stored_offset_that_the_log_does_not_have_stops_the_task_and_names_the
     let reason = stopped(&world, plan()).await;
     assert!(reason.contains("stored 7, earliest 0, latest 3"), "{reason}");
     assert!(
-        reason.contains("`transom offsets show`") && reason.contains("`transom offsets reset`")
+        reason.contains("`transom offsets show`")
+            && reason.contains("`transom offsets reset memory --to earliest`")
     );
     let other = TopicIdentity { cluster: "memory".to_owned(), topic: "another".to_owned() };
     world.cluster.commit(NAME, &partition("orders", 0), 1, Some(other));

@@ -20,7 +20,7 @@ use std::{
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use summary::Summary;
 use tokio_util::sync::CancellationToken;
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         let (config, origin) = read?;
         if asked.is_cancelled() {
-            return Ok(());
+            return Ok(writeln!(io::stdout(), "Asked to end before anything began.")?);
         }
         show(config, origin, &folder, &asked).await
     })
@@ -136,14 +136,17 @@ async fn show(
     let setup = Setup::new(&config, origin, &[], state)?;
     let idle = Idle::of(&config, &[])?;
     let acts = Acts { idle, halfway: halfway(&config), narrowed: Narrowed::of(&config) };
-    let mut told = Ok(());
+    let mut played = None;
     let until = async |running: &Running| {
-        let over = tokio::time::timeout(LONGEST, acts.play(running)).await;
-        told = over.unwrap_or(Ok(()));
+        played = tokio::time::timeout(LONGEST, acts.play(running)).await.ok();
         Ended::Asked
     };
     let (status, ended) = run::serve(setup, asked, until).await?;
-    told?;
+    match played {
+        Some(played) => played?,
+        None if asked.is_cancelled() => writeln!(out, "\nAsked to end before all was through.")?,
+        None => writeln!(out, "\nEnded after {} s, before all was through.", LONGEST.as_secs())?,
+    }
     drop(acts);
     let summary = Summary::of(&config, &status)?;
     if let Some(broker) = broker {
@@ -172,7 +175,8 @@ struct Acts {
 }
 
 impl Acts {
-    /// Whatever is done to connectors while they run stands between the halves: as much is through as is to come.
+    /// Whatever is done to connectors while they run stands between the halves: as much is through as is to come, or half of
+    /// the time is over.
     async fn play(&self, running: &Running) -> Result<(), Failure> {
         let runtime = &running.runtime;
         let mut live = Live::new(runtime);
@@ -184,9 +188,11 @@ impl Acts {
     }
 
     async fn first_half(&self, runtime: &Runtime, live: &mut Live<'_>) -> Result<(), Failure> {
+        let begin = Instant::now();
         let is_over = async || {
             let status = runtime.status();
-            live::made(&status) >= self.halfway || !status.failures().is_empty()
+            let is_half = live::made(&status) >= self.halfway || begin.elapsed() >= LONGEST / 2;
+            is_half || !status.failures().is_empty()
         };
         live.watch(is_over).await
     }

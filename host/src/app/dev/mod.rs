@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     time: Option<Duration>,
     /// End in good order once all sources have ended and every sink has delivered and committed all that its topics
-    /// hold. A source without end never does. Ends with exit code 1 if a task fails.
+    /// hold. A source without end never does. Ends with exit code 1 if a task fails, with 3 if records were rejected.
     #[arg(long)]
     until_idle: bool,
 }

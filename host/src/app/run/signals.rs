@@ -1,8 +1,12 @@
 //! The signals that end a process: asked once, it ends in good order; asked again, it leaves.
 
 use crate::app::{Failure, exit_code};
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// Two signals that are the same are one if no more than this lies between them: nobody has read what the first brought about.
+const ONE: Duration = Duration::from_millis(50);
 
 /// Takes SIGINT and SIGTERM over, inside a runtime: they no longer end the process by themselves. The first of them cancels
 /// what this returns, the second ends the process at once.
@@ -28,7 +32,12 @@ async fn heed(mut interrupt: Signal, mut terminate: Signal, asked: CancellationT
         "stopping: what is in flight is finished; a second signal leaves at once"
     );
     asked.cancel();
-    let signal = next().await;
+    let at = Instant::now();
+    let (first, mut signal) = (signal, next().await);
+    // Who signals a process and then its group asks once.
+    while signal == first && at.elapsed() < ONE {
+        signal = next().await;
+    }
     tracing::warn!(signal, "left at once");
     leave();
 }

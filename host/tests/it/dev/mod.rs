@@ -132,8 +132,9 @@ fn a_topic_that_is_another_one_stops_its_connector_until_somebody_says_where_to_
     let (code, text) = until_idle("orders-to-table", "40");
     assert_eq!(code, Some(1), "{text}");
     let said = "orders-to-table task 0 is FAILED: offset of `orders-0`: it was stored for another cluster; \
-                stored 100, earliest 0, latest 40. `transom offsets show` lists what is stored, \
-                `transom offsets reset` says where to go on. It waits for an operator\n";
+                stored 100, earliest 0, latest 40. Go on from what is there by \
+                `transom offsets reset orders-to-table --to earliest` (or `latest`), or bring back the log that the \
+                offset was stored for; `transom offsets show` lists both. It waits for an operator\n";
     assert!(text.ends_with(said), "{text}");
     assert_eq!(home.orders(), Expected::of(0).orders);
 

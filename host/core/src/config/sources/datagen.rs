@@ -11,7 +11,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// Made-up messages: each goes to one of the topics, picked at random with equal chance, and is drawn field by field.
 ///
-/// A restart goes on where it stood. Without `seed` each run makes other messages, and no sequence number comes twice.
+/// A restart goes on where it stood. Without `seed` each run makes other messages, with other sequence numbers.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatagenSource {
@@ -88,7 +88,8 @@ pub enum FieldValue {
     /// A column of the row that the message has drawn of a table.
     Row(RowColumn),
     /// A text and a number that no other message has, each one above that before. Numbers begin at the time of the first start, in
-    /// microseconds since 1970, so that even where the position was lost none comes twice; with `seed` they begin at 1.
+    /// microseconds since 1970, so that no run has those of another; with `seed` they begin at 1. What a process that died had under
+    /// way comes again as it was, with its numbers.
     Sequence(#[serde(default)] Sequence),
 }
 
