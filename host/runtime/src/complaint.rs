@@ -33,9 +33,10 @@ impl Complaint {
                 tracing::debug!(%error, "the group has moved on");
                 return Ok(());
             }
-            TopicError::OutOfRange { .. }
-            | TopicError::OtherTopic { .. }
-            | TopicError::Fatal { .. } => return Err(error.into()),
+            TopicError::OutOfRange { .. } | TopicError::OtherTopic { .. } => {
+                return Err(Failure::of_offset(&error, progress.metrics.connector()));
+            }
+            TopicError::Fatal { .. } => return Err(error.into()),
         };
         progress.complain(Part::Reader, format!("{error}; waiting"));
         self.0 = Some(Shown { until });

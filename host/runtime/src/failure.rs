@@ -69,9 +69,7 @@ impl From<TopicError> for Failure {
         let kind = match error {
             TopicError::Transient { .. } | TopicError::Missing { .. } => FailureKind::Transient,
             TopicError::Rebalanced { .. } => FailureKind::Superseded,
-            TopicError::OutOfRange { .. } | TopicError::OtherTopic { .. } => {
-                return Self::of_offset(&error, "CONNECTOR");
-            }
+            TopicError::OutOfRange { .. } | TopicError::OtherTopic { .. } => FailureKind::Policy,
             TopicError::Fatal { .. } => FailureKind::Fatal,
         };
         Self { kind, reason: error.to_string() }

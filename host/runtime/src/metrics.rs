@@ -203,6 +203,11 @@ impl TaskMetrics {
         format!("{connector}-{task}")
     }
 
+    /// The connector's name.
+    pub(crate) fn connector(&self) -> &str {
+        &self.labels.connector
+    }
+
     /// Counts records of a batch.
     pub(crate) fn records(&self, stage: Stage, verdict: Verdict, count: u64) {
         if count > 0 {

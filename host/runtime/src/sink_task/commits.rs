@@ -112,7 +112,10 @@ impl SinkTask {
 
     /// What may be committed and is not.
     fn committable(&self) -> Offsets {
-        let mut offsets = self.ledger.committable(&self.reader.positions());
+        self.unknown_to_group(self.ledger.committable(&self.reader.positions()))
+    }
+
+    fn unknown_to_group(&self, mut offsets: Offsets) -> Offsets {
         offsets.retain(|partition, offset| self.commits.offsets.get(partition) != Some(offset));
         offsets
     }
@@ -137,7 +140,7 @@ impl SinkTask {
         }
         // One that is waited for covers those whose outcome is not known.
         if mode == CommitMode::Async {
-            offsets.retain(|partition, offset| self.commits.offsets.get(partition) != Some(offset));
+            offsets = self.unknown_to_group(offsets);
         }
         if offsets.is_empty() {
             return Ok(());

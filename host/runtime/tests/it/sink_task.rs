@@ -29,12 +29,7 @@ const DROP: &str = r#"{"do":"drop"}"#;
 
 /// A topic of one partition with these records.
 fn world(kind: Kind, values: &[&str]) -> Arc<World> {
-    let world = World::new(kind, []);
-    world.cluster.create("orders", 1);
-    for value in values {
-        world.cluster.produce("orders", 0, value);
-    }
-    world
+    World::filled(kind, values)
 }
 
 fn strict() -> Plan {

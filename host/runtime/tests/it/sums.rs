@@ -25,10 +25,7 @@ const VALUES: [&str; 9] = [
 ];
 
 fn world(values: &[&str]) -> Arc<World> {
-    let world = World::new(Kind::PLAIN, []);
-    world.cluster.create("orders", 1);
-    produce(&world, values);
-    world
+    World::filled(Kind::PLAIN, values)
 }
 
 fn produce(world: &World, values: &[&str]) {

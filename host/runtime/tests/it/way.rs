@@ -20,12 +20,7 @@ const VALUES: [&str; 6] = [
 ];
 
 fn world(kind: Kind) -> Arc<World> {
-    let world = World::new(kind, []);
-    world.cluster.create("orders", 1);
-    for value in VALUES {
-        world.cluster.produce("orders", 0, value);
-    }
-    world
+    World::filled(kind, &VALUES)
 }
 
 /// What is told of a record, without what all lines of it have.

@@ -68,6 +68,16 @@ impl World {
         Self::new(Kind::PLAIN, [])
     }
 
+    /// One with a topic of one partition that has these records, and nobody dies.
+    pub(crate) fn filled(kind: Kind, values: &[&str]) -> Arc<Self> {
+        let world = Self::new(kind, []);
+        world.cluster.create("orders", 1);
+        for value in values {
+            world.cluster.produce("orders", 0, value);
+        }
+        world
+    }
+
     /// The life that goes on, or the next one.
     pub(crate) fn life(&self) -> Life {
         let mut life = self.life.lock().unwrap();

@@ -301,9 +301,6 @@ impl TopicReader for Reader {
     }
 
     fn assign(&mut self, from: &[(TopicPartition, StartAt)]) -> Result<(), TopicError> {
-        if from.is_empty() && self.unanswered != Some(Unanswered::Assigned) {
-            return Ok(());
-        }
         let starts = requests::resolved(&self.consumer, from)?;
         for (partition, _) in from {
             self.records.forward(partition).ok_or_else(|| TopicError::Fatal {
